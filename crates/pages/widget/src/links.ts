@@ -1,0 +1,43 @@
+// Turns the addresses in a message into links. What somebody typed stays text: only an address that
+// parses as http or https becomes an <a>, and its target is what the parser read, not what was typed.
+
+import { element } from "./dom.ts";
+
+const CANDIDATE = /https?:\/\/[^\s<>"'`]+/gi;
+const TRAILING = /[.,;:!?…»”’*_]+$/;
+
+export function linked(text: string): (Node | string)[] {
+  const parts: (Node | string)[] = [];
+  let end = 0;
+  for (const match of text.matchAll(CANDIDATE)) {
+    const typed = trimmed(match[0]);
+    const target = safeTarget(typed);
+    if (!target) continue;
+    parts.push(text.slice(end, match.index));
+    parts.push(element("a", { href: target, target: "_blank", rel: "noopener noreferrer" }, typed));
+    end = match.index + typed.length;
+  }
+  parts.push(text.slice(end));
+  return parts.filter((part) => part !== "");
+}
+
+/** The sentence's own punctuation is not part of the address; a bracket is, if it was opened inside. */
+function trimmed(candidate: string): string {
+  let typed = candidate.replace(TRAILING, "");
+  while (typed.endsWith(")") && typed.split(")").length > typed.split("(").length) {
+    typed = typed.slice(0, -1).replace(TRAILING, "");
+  }
+  return typed;
+}
+
+function safeTarget(typed: string): string | undefined {
+  let url: URL;
+  try {
+    url = new URL(typed);
+  } catch {
+    return undefined;
+  }
+  const http = url.protocol === "http:" || url.protocol === "https:";
+  // A name before the @ is a well-known way to dress up a foreign host as a trusted one.
+  return http && url.username === "" && url.password === "" ? url.href : undefined;
+}

@@ -1,0 +1,47 @@
+//! The wire contract: the words that visitors, agents and the server share.
+//!
+//! Start with [`Request::decode`] (what a client may say, `operation.rs`) and the frames in
+//! `answer.rs`, `event.rs` and `signal.rs` (what the server says). `summary.rs` is a conversation in
+//! a list, `codes.rs` the one table of error and close codes, `limits.rs` every number.
+//!
+//! Never here: a runtime, a socket, a store, or a rule about conversations.
+//! The prose version is `README.md` beside this crate; `schema/` and `ts/src/wire.ts` are generated.
+
+mod answer;
+mod codec;
+mod codes;
+mod event;
+mod ids;
+pub mod limits;
+mod operation;
+mod request;
+mod server_frame;
+mod signal;
+mod summary;
+mod text;
+
+#[cfg(feature = "schema")]
+pub mod catalog;
+
+pub use answer::{
+    Answer, BulkItem, Bulked, Detail, Empty, ErrorBody, Hello, HelloLimits, HelloSelf,
+    HistoryPage, InboxPage, Ponged, Refused, Sent, SeqAnswer, Started, WatchOutcome, Watched,
+    Counts, CountsAnswer,
+};
+pub use codec::{Codec, ParseError};
+pub use codes::{CloseCode, ErrorCode, Remedy};
+pub use event::{
+    By, Claimed, Closed, EventData, EventFrame, NotePosted, Person, Posted, Role, Unclaimed,
+    StartedConversation,
+};
+pub use ids::{AgentId, ConversationId, PersonId, SiteId, VisitorId};
+pub use operation::{
+    Bulk, BulkAction, Close, HelloArgs, History, InboxList, InboxWatch, Keyed, Note, Nothing, Operation,
+    Order, Page, Profile, Queue, Send, Sort, Start, StatusFilter, Then, Typing, Unwatch, Watch,
+    WatchFrom,
+};
+pub use request::{BadFrame, Request};
+pub use server_frame::ServerFrame;
+pub use signal::{Bye, ByeCode, ByeFrame, Presence, SignalData, SignalFrame, TypingActive};
+pub use summary::{ClosedBy, Preview, Status, Summary, SummaryVisitor};
+pub use text::{Key, Text};
