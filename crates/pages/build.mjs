@@ -25,7 +25,7 @@ const COMMON = {
   logLevel: "warning",
   metafile: false,
   minify: true,
-  target: ["es2021", "safari15"],
+  target: ["es2021", "safari16.4"],
   write: false,
 };
 

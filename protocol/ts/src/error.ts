@@ -1,24 +1,28 @@
-import type { Err, ErrorCode, Remedy } from "./wire";
+import type { Detail, ErrorBody, ErrorCode, Remedy } from "./wire";
 
-/** `connection_lost` is the client's own: nobody answered, and the question was not of the kind that is repeated. */
+/** `connection_lost` is the client's own: nobody answered a question of the kind that is not repeated. */
 export type FailureCode = ErrorCode | "connection_lost";
+
+export type Failure = Omit<ErrorBody, "code"> & { code: FailureCode };
 
 /** The server said no, or could not be asked. Act on `code` and `remedy`; `message` is for people. */
 export class ApiError extends Error {
   readonly code: FailureCode;
   readonly remedy: Remedy;
-  readonly detail: Record<string, unknown>;
+  readonly detail: Detail;
   readonly retryAfterMs: number;
 
-  constructor(err: Omit<Err, "code"> & { code: FailureCode }) {
-    super(err.message);
+  constructor({ code, message, remedy, detail, retry_after_ms }: Failure) {
+    super(message);
     this.name = "ApiError";
-    this.code = err.code;
-    this.remedy = err.remedy;
-    this.detail = err.detail ?? {};
-    this.retryAfterMs = err.retry_after_ms ?? 0;
+    this.code = code;
+    this.remedy = remedy;
+    this.detail = detail ?? {};
+    this.retryAfterMs = retry_after_ms ?? 0;
   }
 }
 
-export const connectionLost = (): ApiError =>
-  new ApiError({ code: "connection_lost", message: "The connection was lost.", remedy: "retry" });
+/** A failure that the client makes itself. */
+export function failure(code: FailureCode, message: string, remedy: Remedy = "give_up"): Failure {
+  return { code, message, remedy, detail: {}, retry_after_ms: 0 };
+}

@@ -2,9 +2,9 @@ import type { Clock } from "./clock";
 import type { OutboxStorage } from "./outbox";
 import type { OpenSocket } from "./socket";
 import type { ApiError } from "./error";
-import type { Command } from "./operations";
 import type { StoredCommand } from "./outbox";
-import type { Bye, HelloArgs, HelloOk, SignalFrame } from "./wire";
+import type { HelloOk } from "./operations";
+import type { Bye, HelloArgs, SignalFrame } from "./wire";
 
 /**
  * - `connecting`: an attempt is under way.
@@ -60,5 +60,3 @@ export interface ClientEvents {
   /** Something went wrong that no promise can tell. Goes to `console.error` when nobody listens. */
   fault: unknown;
 }
-
-export type { Command };

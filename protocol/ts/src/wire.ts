@@ -11,16 +11,19 @@ export interface By {
   name: string;
 }
 
-export interface Owner {
+/** A visitor whose name is not known has the empty name. */
+export interface Person {
   id: string;
   name: string;
 }
 
-export interface Visitor {
+export interface SummaryVisitor {
   id: string;
+  /** Empty when not known. */
   name: string;
   /** Agents only. */
   email?: string;
+  /** Has a socket. */
   online: boolean;
 }
 
@@ -31,9 +34,8 @@ export interface Preview {
   at: number;
 }
 
-/** `id` is left out for visitors. */
 export interface ClosedBy {
-  role: Role;
+  /** Agents only. */
   id?: string;
   name: string;
 }
@@ -43,8 +45,9 @@ export interface Summary {
   id: string;
   site: string;
   status: Status;
-  owner: Owner | null;
-  visitor: Visitor;
+  /** A closed conversation keeps its last owner. */
+  owner: Person | null;
+  visitor: SummaryVisitor;
   seq: number;
   started_at: number;
   activity_at: number;
@@ -56,10 +59,10 @@ export interface Summary {
 }
 
 export interface EventData {
-  "conversation.started": { visitor: { id: string; name: string } };
+  "conversation.started": { visitor: Person };
   "message.posted": { text: string; key?: string };
   "note.posted": { text: string; key?: string };
-  "conversation.claimed": { owner: Owner };
+  "conversation.claimed": { owner: Person };
   "conversation.unclaimed": Record<string, never>;
   "conversation.closed": { reason: string; text: string };
 }
@@ -109,20 +112,33 @@ export interface Bye {
   message: string;
   reconnect: boolean;
   /** Carries jitter already. */
-  retry_after_ms?: number;
+  retry_after_ms: number;
 }
 
 export interface ByeFrame {
   bye: Bye;
 }
 
-export interface Err {
+export interface ErrorBody {
   code: ErrorCode;
   /** For people; may change. */
   message: string;
   remedy: Remedy;
-  detail?: Record<string, unknown>;
-  retry_after_ms?: number;
+  detail: Detail;
+  /** With the remedy `retry`: how long to wait. */
+  retry_after_ms: number;
+}
+
+/** What goes with a refusal, by code. */
+export interface Detail {
+  /** `already_claimed`, `not_owner`: who owns it; null for nobody. */
+  owner?: Person | null;
+  /** `conversation_open`: the open one. */
+  conversation?: string;
+  /** `conflict`: the head as it is. */
+  head?: number;
+  /** `conflict`: the events after `expected_seq`, at most 200. */
+  events?: EventFrame[];
 }
 
 export interface OkFrame {
@@ -133,7 +149,7 @@ export interface OkFrame {
 /** `re` is null when the question could not be read. */
 export interface ErrFrame {
   re: number | null;
-  err: Err;
+  err: ErrorBody;
 }
 
 export type ServerFrame = OkFrame | ErrFrame | EventFrame | SignalFrame | ByeFrame;
@@ -156,11 +172,8 @@ export interface Watched {
   reset: boolean;
 }
 
-/** What stands in `HelloOk.watching` for a conversation that could not be watched. */
-export interface WatchRefused {
-  id: string;
-  err: Err;
-}
+/** One item of `Hello.watching`. */
+export type WatchOutcome = Watched | { id: string; err: ErrorBody };
 
 export interface Page {
   title?: string;
@@ -178,10 +191,17 @@ export interface HelloArgs {
   page?: Page;
   locale?: string;
   timezone?: string;
-  watch?: { conversation: string; after: number }[];
+  watch?: WatchFrom[];
 }
 
-export interface HelloOk {
+/** `after` is the last number seen; 0 for all. */
+export interface WatchFrom {
+  conversation: string;
+  after: number;
+}
+
+/** The answer to `hello`. */
+export interface Hello {
   protocol: number;
   node: string;
   session: string;
@@ -194,7 +214,63 @@ export interface HelloOk {
   limits: { text_max: number; frame_max: number };
   /** The visitor's open conversation, or else the last one. */
   conversation?: Summary;
-  watching: (Watched | WatchRefused)[];
+  watching: WatchOutcome[];
+}
+
+export interface Ponged {
+  at: number;
+}
+
+export interface HistoryPage {
+  /** Ascending. */
+  events: EventFrame[];
+  head: number;
+  /** There are others in the direction asked. */
+  more: boolean;
+}
+
+export interface Sent {
+  seq: number;
+  at: number;
+  /** With `then: "close"`: the number of the close. */
+  closed_seq?: number;
+}
+
+/** The number and the time of the event that a command names. */
+export interface SeqAnswer {
+  seq: number;
+  at?: number;
+}
+
+export interface Started {
+  conversation: Summary;
+  seq: number;
+  at?: number;
+}
+
+export interface InboxPage {
+  rows: Summary[];
+  /** The cursor of the next page, if there is one. */
+  next?: string;
+  /** Rows that match, over all pages. */
+  total: number;
+  counts: Counts;
+}
+
+export interface CountsAnswer {
+  counts: Counts;
+}
+
+/** One for each asked, in order. */
+export interface Bulked {
+  results: BulkItem[];
+}
+
+/** Either `ok` or `err`. */
+export interface BulkItem {
+  conversation: string;
+  ok?: SeqAnswer;
+  err?: ErrorBody;
 }
 
 /** Every error code and what a client is to do about it. */
@@ -216,22 +292,27 @@ export const ERROR_CODES = {
 export type ErrorCode = keyof typeof ERROR_CODES;
 
 export const CLOSE_CODES = {
-  going_away: 1001,
-  wrong_kind: 1003,
-  too_large: 1009,
-  bad_frames: 4400,
-  unauthorized: 4401,
-  forbidden: 4403,
-  idle: 4408,
-  too_slow: 4429,
+  GoingAway: 1001,
+  WrongFrameKind: 1003,
+  TooLarge: 1009,
+  BadFrames: 4400,
+  Unauthorized: 4401,
+  Forbidden: 4403,
+  Idle: 4408,
+  TooSlow: 4429,
 } as const;
 
 export const LIMITS = {
   frame_bytes_max: 65_536,
   text_chars_max: 4_000,
   key_chars_max: 64,
-  hello_watch_max: 50,
-  page_events_max: 200,
+  preview_chars_max: 200,
+  history_limit_max: 200,
+  inbox_limit_max: 100,
   bulk_max: 100,
-  inbox_page_max: 100,
+  hello_watch_max: 50,
+  agent_watches_max: 1_000,
+  visitor_watches_max: 50,
+  answer_within_ms: 10_000,
+  typing_ends_after_ms: 6_000,
 } as const;

@@ -1,6 +1,6 @@
 // The text in the box. It survives a reload, and it takes back what a closed conversation refused.
 
-import type { SiteStorage } from "./storage.ts";
+import type { SiteStorage } from "./storage";
 
 interface Stored {
   text: string;

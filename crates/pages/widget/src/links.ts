@@ -1,7 +1,7 @@
 // Turns the addresses in a message into links. What somebody typed stays text: only an address that
 // parses as http or https becomes an <a>, and its target is what the parser read, not what was typed.
 
-import { element } from "./dom.ts";
+import { element } from "./dom";
 
 const CANDIDATE = /https?:\/\/[^\s<>"'`]+/gi;
 const TRAILING = /[.,;:!?…»”’*_]+$/;

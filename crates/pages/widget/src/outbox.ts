@@ -1,7 +1,7 @@
 // Texts on their way to the server, oldest first. They survive a reload, and each keeps its key until
 // the server has answered: sent twice under one key, a text still arrives once.
 
-import type { SiteStorage } from "./storage.ts";
+import type { SiteStorage } from "./storage";
 
 export interface Unsent {
   readonly key: string;

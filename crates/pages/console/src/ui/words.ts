@@ -1,0 +1,24 @@
+// Labels that several screens say, to the letter.
+
+import type { Owner, Status, Visitor } from "@frontdesk/client";
+
+export const INBOX_TITLE = "Live Chat Inbox";
+export const ANONYMOUS = "Anonymous visitor";
+export const CLOSED_FOOTER = "This conversation has been closed.";
+export const UNKNOWN = "—";
+
+export const STATUS_LABELS: Readonly<Record<Status, string>> = {
+  open: "Open",
+  closed: "Closed",
+  converted: "Away - Converted to Support Ticket",
+};
+
+export function visitorName(visitor: Pick<Visitor, "name">): string {
+  return visitor.name?.trim() || ANONYMOUS;
+}
+
+/** The ownership label of a conversation's header. */
+export function ownershipLabel(owner: Owner | null, me: string): string {
+  if (owner === null) return "Unassigned";
+  return owner.id === me ? "Assigned to you" : `Assigned to ${owner.name}`;
+}

@@ -1,0 +1,103 @@
+//! The list that agents work from.
+
+use std::collections::HashMap;
+
+use conversation::Conversation;
+use protocol::{AgentId, ConversationId, Order, Queue, SiteId, Sort, StatusFilter};
+
+use crate::Answer;
+
+/// Where the inbox is read. Always includes what has been answered [`crate::Appended::Done`].
+pub trait Inbox: Send + Sync + 'static {
+    /// One page. Rows that do not change between two pages are neither repeated nor missed.
+    fn list(&self, query: InboxQuery) -> Answer<'_, InboxRows>;
+
+    /// How many open conversations of the site each agent owns, and nobody does.
+    fn open_counts(&self, site: SiteId) -> Answer<'_, OpenCounts>;
+}
+
+/// Filters, order and place of one page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InboxQuery {
+    pub site: SiteId,
+    /// Whose "mine" it is.
+    pub agent: AgentId,
+    pub queue: Queue,
+    pub status: StatusFilter,
+    /// Each must be a part of the visitor's name or e-mail, a message or a note; compared after
+    /// [`InboxQuery::fold`], which they have been through.
+    pub words: Vec<String>,
+    pub sort: Sort,
+    pub order: Order,
+    /// The last row of the page before.
+    pub after: Option<Place>,
+    pub limit: usize,
+}
+
+/// Where a row stands in a sorted list: ties by id, ascending in both orders.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    pub rank: Rank,
+    pub id: ConversationId,
+}
+
+/// What a row is sorted by. `Text(None)`, the nameless and unassigned, come last in both orders.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rank {
+    Number(i64),
+    Text(Option<String>),
+}
+
+/// One page.
+#[derive(Clone, Debug, PartialEq)]
+pub struct InboxRows {
+    pub rows: Vec<Conversation>,
+    /// Where the next page starts, if there is one.
+    pub next: Option<Place>,
+    /// Rows that match, over all pages.
+    pub total: u64,
+}
+
+/// Open conversations by owner.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OpenCounts {
+    pub unassigned: u64,
+    pub owned: HashMap<AgentId, u64>,
+}
+
+impl OpenCounts {
+    /// All open conversations.
+    pub fn open(&self) -> u64 {
+        self.unassigned + self.owned.values().sum::<u64>()
+    }
+}
+
+impl InboxQuery {
+    /// How texts and words are made comparable without regard to case.
+    pub fn fold(text: &str) -> String {
+        text.to_lowercase()
+    }
+
+    /// The words of what a person typed.
+    pub fn words_of(search: &str) -> Vec<String> {
+        Self::fold(search).split_whitespace().map(str::to_owned).collect()
+    }
+}
+
+impl Rank {
+    /// What `conversation` is sorted by.
+    pub fn of(conversation: &Conversation, sort: Sort) -> Self {
+        let text = |text: &str| Rank::Text((!text.is_empty()).then(|| text.to_lowercase()));
+        match sort {
+            Sort::Activity => Rank::Number(conversation.activity_at),
+            Sort::Started => Rank::Number(conversation.started_at),
+            // Open, converted, closed; nothing is converted yet.
+            Sort::Status => Rank::Number(if conversation.is_closed() { 2 } else { 0 }),
+            Sort::Visitor => text(&conversation.visitor.name),
+            Sort::Assignee => match &conversation.owner {
+                Some(owner) => text(&owner.agent.name),
+                None => Rank::Text(None),
+            },
+        }
+    }
+}

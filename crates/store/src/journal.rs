@@ -1,0 +1,104 @@
+//! The log of every conversation.
+
+use std::sync::Arc;
+
+use conversation::{Audience, Committed, Conversation, KeyScope, Remembered, Seq};
+use protocol::{BulkAction, ConversationId, Key, PersonId, VisitorId};
+
+use crate::Answer;
+
+/// Where conversations are remembered. Appends of different conversations may share one flush to disk;
+/// each stands or falls alone.
+pub trait Journal: Send + Sync + 'static {
+    /// A new conversation with its first events, its key and its visitor's record, all or nothing.
+    /// Judged in this order: the key has been used (`Repeated`); the visitor has an open conversation
+    /// (`AlreadyOpen`); the visitor started too many in the last minute (`TooMany`).
+    fn start(&self, start: Start) -> Answer<'_, StartOutcome>;
+
+    /// Appends after `at_head`, all or nothing: events, key and the conversation's new state together,
+    /// on disk before the answer. Judged in this order: the key has been used (`Repeated`, even if the
+    /// head has moved); the head is another (`Stale`). No events and a key remembers an answer alone.
+    fn append(&self, append: Append) -> Answer<'_, Appended>;
+
+    /// The conversation as of its last append; `None` if there is none.
+    fn find(&self, id: ConversationId) -> Answer<'_, Option<Conversation>>;
+
+    /// The first answer given under this key, if any.
+    fn remembered(&self, scope: KeyScope) -> Answer<'_, Option<Remembered>>;
+
+    /// Events of one conversation that `audience` may see, ascending, at most `limit`. A page may end
+    /// early, at about 256 KiB of text, but never without any event while there is one.
+    fn events(
+        &self,
+        id: ConversationId,
+        audience: Audience,
+        range: Range,
+        limit: usize,
+    ) -> Answer<'_, Vec<Committed>>;
+
+    /// The heads of those of `ids` that exist, in any order.
+    fn heads(&self, ids: Vec<ConversationId>) -> Answer<'_, Vec<(ConversationId, Seq)>>;
+
+    /// The visitor's conversations: the open one first, then by start, latest first; at most `limit`.
+    fn conversations_of(&self, visitor: VisitorId, limit: usize) -> Answer<'_, Vec<Conversation>>;
+
+    /// Remembers what a `bulk` asked under its key and answers what the first one asked.
+    fn remember_bulk(&self, author: PersonId, key: Key, bulk: BulkRecord) -> Answer<'_, BulkRecord>;
+}
+
+/// A conversation to begin. `conversation` is the state after `events`.
+#[derive(Clone, Debug)]
+pub struct Start {
+    pub conversation: Arc<Conversation>,
+    pub events: Vec<Committed>,
+    /// The first message's key; with [`ConversationId::NOWHERE`] as its conversation.
+    pub scope: KeyScope,
+    pub remembered: Remembered,
+    /// Starts of this visitor in the 60 s before this one that are still allowed.
+    pub starts_per_minute: u32,
+}
+
+/// What became of a [`Start`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StartOutcome {
+    Done,
+    Repeated(Remembered),
+    AlreadyOpen(ConversationId),
+    /// Try again after so many milliseconds.
+    TooMany { retry_after_ms: u64 },
+}
+
+/// Events to add to a conversation that exists. `conversation` is the state after them.
+#[derive(Clone, Debug)]
+pub struct Append {
+    pub conversation: Arc<Conversation>,
+    pub at_head: Seq,
+    pub events: Vec<Committed>,
+    pub key: Option<(KeyScope, Remembered)>,
+}
+
+/// What became of an [`Append`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Appended {
+    Done,
+    /// The key has been used; this was the answer, and nothing was added.
+    Repeated(Remembered),
+    /// The head is another than `at_head`; nothing was added. Catch up and judge again.
+    Stale,
+}
+
+/// Which events, in the audience's numbering; bounds are exclusive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Range {
+    /// The first ones after this number.
+    After(u64),
+    /// The last ones before this number.
+    Before(u64),
+}
+
+/// What a `bulk` asked; ids as they came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BulkRecord {
+    pub action: BulkAction,
+    pub conversations: Vec<String>,
+}

@@ -1,0 +1,38 @@
+//! What is true: the journal of every conversation, the inbox index and the directory of people.
+//!
+//! Start with [`Journal::append`]: its head check is what makes a claim exclusive, and events, key,
+//! and inbox row change in its one transaction. `sqlite/` is the embedded home, `memory.rs` the one
+//! for simulation; `conformance.rs` lists each promise once and every home must keep them all.
+//!
+//! Never here: sockets, wire frames, rules about who may do what, the wall clock (times are arguments).
+//! If an answer is an error, nothing is known: look the key up before trying again.
+
+mod directory;
+mod inbox;
+mod journal;
+
+pub use directory::{AgentRecord, AgentRole, Directory, NewAgent, SignInCode, Site, VisitorRecord};
+pub use inbox::{Inbox, InboxQuery, InboxRows, OpenCounts, Place, Rank};
+pub use journal::{Append, Appended, BulkRecord, Journal, Range, Start, StartOutcome};
+
+use futures::future::BoxFuture;
+
+/// Everything a node needs of its store.
+pub trait Store: Journal + Inbox + Directory {}
+
+impl<T: Journal + Inbox + Directory> Store for T {}
+
+/// The answer of every store call: a future that owns nothing of the caller's.
+pub type Answer<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
+
+/// Why there is no answer.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The store cannot be reached or cannot write (disk full, stopped). What was asked may or may not
+    /// have happened.
+    #[error("the store cannot be reached: {0}")]
+    Unavailable(String),
+    /// The request contradicts what is there (a second agent with the same e-mail on a site).
+    #[error("{0}")]
+    Conflict(String),
+}
