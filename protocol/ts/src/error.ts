@@ -1,7 +1,7 @@
-import type { Detail, ErrorBody, ErrorCode, Remedy } from "./wire";
+import type { ByeCode, Detail, ErrorBody, ErrorCode, Remedy } from "./wire";
 
 /** `connection_lost` is the client's own: nobody answered a question of the kind that is not repeated. */
-export type FailureCode = ErrorCode | "connection_lost";
+export type FailureCode = ErrorCode | ByeCode | "connection_lost";
 
 export type Failure = Omit<ErrorBody, "code"> & { code: FailureCode };
 
@@ -26,3 +26,5 @@ export class ApiError extends Error {
 export function failure(code: FailureCode, message: string, remedy: Remedy = "give_up"): Failure {
   return { code, message, remedy, detail: {}, retry_after_ms: 0 };
 }
+
+export const lost = (): Failure => failure("connection_lost", "The connection was lost.", "retry");

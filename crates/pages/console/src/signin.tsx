@@ -1,9 +1,9 @@
 // The way in: e-mail and password, and the site when the e-mail is known on several.
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import { signIn, type SignInAnswer } from "./http.ts";
-import { Icon } from "./ui/icon.tsx";
-import { Mark } from "./ui/mark.tsx";
+import { signIn, type SignInAnswer } from "./http";
+import { Icon } from "./ui/icon";
+import { Mark } from "./ui/mark";
 
 interface Props {
   /** Why the form is shown at all, when it is not the first visit. */

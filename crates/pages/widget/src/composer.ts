@@ -10,16 +10,17 @@ export interface Wishes {
 
 export class Composer {
   readonly root: HTMLFormElement;
-  private readonly box: HTMLTextAreaElement;
-  private readonly submit: HTMLButtonElement;
-  private readonly warning = element("p", { class: "warning", role: "status" });
-  private textMax = 4000;
+  readonly #box: HTMLTextAreaElement;
+  readonly #submit: HTMLButtonElement;
+  readonly #warning = element("p", { class: "warning", role: "status" });
+  #textMax = 4000;
+  readonly #texts: Texts;
+  readonly #wishes: Wishes;
 
-  constructor(
-    private readonly texts: Texts,
-    private readonly wishes: Wishes,
-  ) {
-    this.box = element("textarea", {
+  constructor(texts: Texts, wishes: Wishes) {
+    this.#texts = texts;
+    this.#wishes = wishes;
+    this.#box = element("textarea", {
       id: "message",
       rows: "1",
       dir: "auto",
@@ -27,68 +28,68 @@ export class Composer {
       enterkeyhint: "send",
       autocomplete: "off",
     });
-    this.submit = element("button", { class: "send", type: "submit", "aria-label": texts.send }, icon("send"));
+    this.#submit = element("button", { class: "send", type: "submit", "aria-label": texts.send }, icon("send"));
     this.root = element(
       "form",
       { class: "composer" },
       element("label", { class: "unseen", for: "message" }, texts.message),
-      element("div", { class: "box" }, this.box, this.submit),
-      this.warning,
+      element("div", { class: "box" }, this.#box, this.#submit),
+      this.#warning,
     );
     this.root.addEventListener("submit", (event) => {
       event.preventDefault();
-      this.send();
+      this.#send();
     });
-    this.box.addEventListener("keydown", (event) => this.onKey(event));
-    this.box.addEventListener("input", () => {
+    this.#box.addEventListener("keydown", (event) => this.#onKey(event));
+    this.#box.addEventListener("input", () => {
       this.fit();
-      this.wishes.write(this.box.value);
+      this.#wishes.write(this.#box.value);
     });
     this.fit();
   }
 
   limit(textMax: number): void {
-    this.textMax = textMax;
+    this.#textMax = textMax;
     this.fit();
   }
 
   setText(text: string): void {
-    if (this.box.value === text) return;
-    this.box.value = text;
+    if (this.#box.value === text) return;
+    this.#box.value = text;
     this.fit();
   }
 
   focus(): void {
-    this.box.focus({ preventScroll: true });
+    this.#box.focus({ preventScroll: true });
   }
 
   /** Measures the box: as tall as its text, up to a limit that the style sheet sets. */
   fit(): void {
-    this.box.style.height = "auto";
-    if (this.box.scrollHeight > 0) this.box.style.height = `${this.box.scrollHeight}px`;
-    const over = this.over();
-    write(this.warning, over > 0 ? this.texts.tooLong(over) : "");
-    show(this.warning, over > 0);
-    this.submit.disabled = over > 0 || this.box.value.trim() === "";
+    this.#box.style.height = "auto";
+    if (this.#box.scrollHeight > 0) this.#box.style.height = `${this.#box.scrollHeight}px`;
+    const over = this.#over();
+    write(this.#warning, over > 0 ? this.#texts.tooLong(over) : "");
+    show(this.#warning, over > 0);
+    this.#submit.disabled = over > 0 || this.#box.value.trim() === "";
   }
 
-  private onKey(event: KeyboardEvent): void {
+  #onKey(event: KeyboardEvent): void {
     // While an input method is composing, Enter chooses a word.
     if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
     event.preventDefault();
-    this.send();
+    this.#send();
   }
 
-  private send(): void {
-    const text = this.box.value.trim();
-    if (text === "" || this.over() > 0) return;
+  #send(): void {
+    const text = this.#box.value.trim();
+    if (text === "" || this.#over() > 0) return;
     this.setText("");
-    this.wishes.send(text);
+    this.#wishes.send(text);
     this.focus();
   }
 
   /** Characters count as the server counts them, not as UTF-16 does. */
-  private over(): number {
-    return [...this.box.value.trim()].length - this.textMax;
+  #over(): number {
+    return [...this.#box.value.trim()].length - this.#textMax;
   }
 }

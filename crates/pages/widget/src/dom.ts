@@ -23,7 +23,7 @@ const STROKES = {
 /** A drawing beside words: hidden from screen readers, coloured by the text around it. */
 export function icon(name: keyof typeof STROKES): SVGSVGElement {
   const svg = document.createElementNS(SVG, "svg");
-  svg.setAttribute("class", `icon ${name}`);
+  svg.setAttribute("class", `icon icon-${name}`);
   svg.setAttribute("viewBox", "0 0 24 24");
   svg.setAttribute("aria-hidden", "true");
   const path = document.createElementNS(SVG, "path");

@@ -2,49 +2,33 @@
 
 import type { SiteStorage } from "./storage";
 
-interface Stored {
-  text: string;
-  heldBack: boolean;
-}
-
-const ENTRY = "draft";
+const TEXT = "draft";
+const HELD_BACK = "held-back";
 
 export class Draft {
-  private stored: Stored;
+  text: string;
+  /** The text as it stands was meant to be sent and came back. */
+  heldBack: boolean;
+  readonly #storage: SiteStorage;
 
-  constructor(private readonly storage: SiteStorage) {
-    this.stored = storage.json(ENTRY, isStored) ?? { text: "", heldBack: false };
+  constructor(storage: SiteStorage) {
+    this.#storage = storage;
+    this.text = storage.text(TEXT) ?? "";
+    this.heldBack = storage.text(HELD_BACK) !== undefined;
   }
 
-  get text(): string {
-    return this.stored.text;
-  }
-
-  /** Whether the text as it stands was meant to be sent and came back. */
-  get heldBack(): boolean {
-    return this.stored.heldBack;
-  }
-
-  write(text: string): void {
-    this.store({ text, heldBack: false });
+  write(text: string, heldBack = false): void {
+    this.text = text;
+    this.heldBack = heldBack;
+    this.#storage.setText(TEXT, text || undefined);
+    this.#storage.setText(HELD_BACK, heldBack ? "yes" : undefined);
   }
 
   /** Puts refused texts back, before what is being written. A half-written text is nobody's wish to send. */
   takeBack(texts: string[]): void {
     if (texts.length === 0) return;
     const unfinished = this.text !== "" && !this.heldBack;
-    const earlier = this.text === "" ? [] : [this.text];
-    const all = unfinished ? [...texts, ...earlier] : [...earlier, ...texts];
-    this.store({ text: all.join("\n"), heldBack: !unfinished });
+    const all = unfinished ? [...texts, this.text] : [this.text, ...texts];
+    this.write(all.filter(Boolean).join("\n"), !unfinished);
   }
-
-  private store(stored: Stored): void {
-    this.stored = stored;
-    this.storage.setJson(ENTRY, stored.text === "" ? undefined : stored);
-  }
-}
-
-function isStored(value: unknown): value is Stored {
-  const stored = value as Stored | null;
-  return typeof stored?.text === "string" && typeof stored.heldBack === "boolean";
 }

@@ -5,26 +5,26 @@ import type { Texts } from "./texts";
 
 export class Ending {
   readonly root: HTMLElement;
-  private readonly reason = element("p", { class: "reason", role: "status" });
-  private readonly heldBack: HTMLElement;
-  private readonly quoted = element("blockquote", { dir: "auto" });
-  private readonly anew: HTMLButtonElement;
+  readonly #reason = element("p", { class: "reason", role: "status" });
+  readonly #heldBack: HTMLElement;
+  readonly #quoted = element("blockquote", { dir: "auto" });
+  readonly #anew: HTMLButtonElement;
 
   constructor(texts: Texts, onStartAnew: () => void) {
-    this.heldBack = element("div", { class: "held-back" }, element("p", {}, texts.heldBack), this.quoted);
-    this.anew = element("button", { class: "primary", type: "button" }, texts.startAnew);
-    this.anew.addEventListener("click", onStartAnew);
-    this.root = element("div", { class: "ending" }, this.reason, this.heldBack, this.anew);
+    this.#heldBack = element("div", { class: "held-back" }, element("p", {}, texts.heldBack), this.#quoted);
+    this.#anew = element("button", { class: "primary", type: "button" }, texts.startAnew);
+    this.#anew.addEventListener("click", onStartAnew);
+    this.root = element("div", { class: "ending" }, this.#reason, this.#heldBack, this.#anew);
   }
 
   /** `heldBack` is what the button will send. */
   draw(reason: string, heldBack: string): void {
-    write(this.reason, reason);
-    show(this.heldBack, heldBack !== "");
-    write(this.quoted, heldBack);
+    write(this.#reason, reason);
+    show(this.#heldBack, heldBack !== "");
+    write(this.#quoted, heldBack);
   }
 
   focus(): void {
-    this.anew.focus({ preventScroll: true });
+    this.#anew.focus({ preventScroll: true });
   }
 }

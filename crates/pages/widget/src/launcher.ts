@@ -7,35 +7,34 @@ const SHOWN_MAX = 9;
 
 export class Launcher {
   readonly root: HTMLElement;
-  private readonly button: HTMLButtonElement;
-  private readonly badge = element("span", { class: "badge", "aria-hidden": "true" });
-  private readonly spoken = element("span", { class: "unseen", id: "unread", role: "status" });
+  readonly #button: HTMLButtonElement;
+  readonly #badge = element("span", { class: "badge", "aria-hidden": "true" });
+  readonly #spoken = element("span", { class: "unseen", id: "unread", role: "status" });
+  readonly #texts: Texts;
 
-  constructor(
-    private readonly texts: Texts,
-    onPress: () => void,
-  ) {
-    this.button = element(
+  constructor(texts: Texts, onPress: () => void) {
+    this.#texts = texts;
+    this.#button = element(
       "button",
       { class: "launcher", type: "button", "aria-haspopup": "dialog", "aria-describedby": "unread" },
       icon("chat"),
       icon("down"),
     );
-    this.button.addEventListener("click", onPress);
-    this.root = element("div", { class: "corner" }, this.button, this.badge, this.spoken);
+    this.#button.addEventListener("click", onPress);
+    this.root = element("div", { class: "corner" }, this.#button, this.#badge, this.#spoken);
     this.draw(false, 0);
   }
 
   draw(open: boolean, unread: number): void {
-    this.button.setAttribute("aria-label", open ? this.texts.launcherClose : this.texts.launcherOpen);
-    this.button.setAttribute("aria-expanded", String(open));
+    this.#button.setAttribute("aria-label", open ? this.#texts.launcherClose : this.#texts.launcherOpen);
+    this.#button.setAttribute("aria-expanded", String(open));
     const visible = !open && unread > 0;
-    show(this.badge, visible);
-    write(this.badge, unread > SHOWN_MAX ? `${SHOWN_MAX}+` : String(unread));
-    write(this.spoken, visible ? this.texts.unread(unread) : "");
+    show(this.#badge, visible);
+    write(this.#badge, unread > SHOWN_MAX ? `${SHOWN_MAX}+` : String(unread));
+    write(this.#spoken, visible ? this.#texts.unread(unread) : "");
   }
 
   focus(): void {
-    this.button.focus({ preventScroll: true });
+    this.#button.focus({ preventScroll: true });
   }
 }

@@ -17,18 +17,20 @@ export interface Unsent {
 const ENTRY = "outbox";
 
 export class Outbox {
-  private items: Unsent[];
+  #items: Unsent[];
+  readonly #storage: SiteStorage;
 
-  constructor(private readonly storage: SiteStorage) {
-    this.items = this.stored();
+  constructor(storage: SiteStorage) {
+    this.#storage = storage;
+    this.#items = this.#stored();
   }
 
   all(): readonly Unsent[] {
-    return this.items;
+    return this.#items;
   }
 
   next(): Unsent | undefined {
-    return this.items.find((item) => item.state === "waiting");
+    return this.#items.find((item) => item.state === "waiting");
   }
 
   add(text: string, conversation: string | null, now: number): void {
@@ -38,27 +40,27 @@ export class Outbox {
 
   /** Writes one item down, beside what other tabs have written since. */
   keep(item: Unsent): void {
-    if (!this.items.includes(item)) this.items.push(item);
-    const others = this.stored().filter(({ key }) => key !== item.key);
-    this.storage.setJson(ENTRY, [...others, item]);
+    if (!this.#items.includes(item)) this.#items.push(item);
+    const others = this.#stored().filter(({ key }) => key !== item.key);
+    this.#storage.setJson(ENTRY, [...others, item]);
   }
 
   /** The server has it. The line stays until the event itself arrives. */
   accepted(item: Unsent): void {
     item.state = "accepted";
-    this.forget(item.key);
+    this.#forget(item.key);
   }
 
   /** Its event has arrived, or nobody will ever send it. */
   remove(key: string): void {
-    if (!this.items.some((item) => item.key === key)) return;
-    this.items = this.items.filter((item) => item.key !== key);
-    this.forget(key);
+    if (!this.#items.some((item) => item.key === key)) return;
+    this.#items = this.#items.filter((item) => item.key !== key);
+    this.#forget(key);
   }
 
   /** Those that waited for the conversation that has just been started now have a place to go. */
   direct(conversation: string): void {
-    for (const item of this.items) {
+    for (const item of this.#items) {
       if (item.conversation !== null || item.startTried || item.state === "accepted") continue;
       item.conversation = conversation;
       this.keep(item);
@@ -67,21 +69,18 @@ export class Outbox {
 
   /** Takes back what the server has not accepted. */
   withdraw(belongs: (item: Unsent) => boolean = () => true): string[] {
-    const withdrawn = this.items.filter((item) => item.state !== "accepted" && belongs(item));
+    const withdrawn = this.#items.filter((item) => item.state !== "accepted" && belongs(item));
     for (const { key } of withdrawn) this.remove(key);
     return withdrawn.map(({ text }) => text);
   }
 
-  private forget(key: string): void {
-    const rest = this.stored().filter((item) => item.key !== key);
-    this.storage.setJson(ENTRY, rest.length > 0 ? rest : undefined);
+  #forget(key: string): void {
+    const rest = this.#stored().filter((item) => item.key !== key);
+    this.#storage.setJson(ENTRY, rest.length > 0 ? rest : undefined);
   }
 
-  private stored(): Unsent[] {
-    return this.storage.json(ENTRY, isOutbox) ?? [];
+  #stored(): Unsent[] {
+    const stored = this.#storage.json<Unsent[]>(ENTRY);
+    return Array.isArray(stored) ? stored : [];
   }
-}
-
-function isOutbox(value: unknown): value is Unsent[] {
-  return Array.isArray(value) && value.every((item) => typeof item?.key === "string" && typeof item.text === "string");
 }

@@ -15,19 +15,18 @@ export interface PanelWishes extends Wishes {
 
 export class Panel {
   readonly root: HTMLElement;
-  private readonly presence = element("p", { class: "presence" });
-  private readonly link = element("p", { class: "link", role: "status" });
-  private readonly transcript: Transcript;
-  private readonly composer: Composer;
-  private readonly ending: Ending;
+  readonly #presence = element("p", { class: "presence" });
+  readonly #link = element("p", { class: "link", role: "status" });
+  readonly #transcript: Transcript;
+  readonly #composer: Composer;
+  readonly #ending: Ending;
+  readonly #texts: Texts;
 
-  constructor(
-    private readonly texts: Texts,
-    wishes: PanelWishes,
-  ) {
-    this.transcript = new Transcript(texts, wishes.retry);
-    this.composer = new Composer(texts, wishes);
-    this.ending = new Ending(texts, wishes.startAnew);
+  constructor(texts: Texts, wishes: PanelWishes) {
+    this.#texts = texts;
+    this.#transcript = new Transcript(texts, wishes.retry);
+    this.#composer = new Composer(texts, wishes);
+    this.#ending = new Ending(texts, wishes.startAnew);
     const close = element("button", { class: "close", type: "button", "aria-label": texts.launcherClose }, icon("cross"));
     close.addEventListener("click", wishes.close);
     this.root = element(
@@ -37,13 +36,13 @@ export class Panel {
         "header",
         {},
         element("div", { class: "mark", "aria-hidden": "true" }, icon("chat")),
-        element("div", {}, element("h2", { id: "title" }, texts.title), this.presence),
+        element("div", {}, element("h2", { id: "title" }, texts.title), this.#presence),
         close,
       ),
-      this.transcript.root,
-      this.link,
-      this.composer.root,
-      this.ending.root,
+      this.#transcript.root,
+      this.#link,
+      this.#composer.root,
+      this.#ending.root,
     );
     this.root.addEventListener("keydown", (event) => {
       // The page's own shortcuts must not hear what is typed here.
@@ -56,29 +55,29 @@ export class Panel {
   }
 
   draw({ stage, link, online, lines, typist, draft, textMax }: Snapshot): void {
-    this.transcript.draw(lines, typist);
+    this.#transcript.draw(lines, typist);
     this.root.classList.toggle("online", online === true);
-    write(this.presence, online === undefined ? "" : online ? this.texts.teamOnline : this.texts.teamAway);
+    write(this.#presence, online === undefined ? "" : online ? this.#texts.teamOnline : this.#texts.teamAway);
 
-    const words = link === "offline" ? this.texts.offline : link === "reconnecting" ? this.texts.reconnecting : "";
-    show(this.link, words !== "");
-    write(this.link, words);
+    const words = link === "offline" ? this.#texts.offline : link === "reconnecting" ? this.#texts.reconnecting : "";
+    show(this.#link, words !== "");
+    write(this.#link, words);
 
     const over = stage === "closed" || stage === "ended";
-    const hadFocus = this.hasFocus();
-    this.composer.limit(textMax);
-    this.composer.setText(draft.text);
-    this.ending.draw(stage === "ended" ? this.texts.ended : this.texts.closed, draft.heldBack ? draft.text : "");
-    show(this.composer.root, !over);
-    show(this.ending.root, over);
+    const hadFocus = this.#hasFocus();
+    this.#composer.limit(textMax);
+    this.#composer.setText(draft.text);
+    this.#ending.draw(stage === "ended" ? this.#texts.ended : this.#texts.closed, draft.heldBack ? draft.text : "");
+    show(this.#composer.root, !over);
+    show(this.#ending.root, over);
     // What had the focus may just have been taken away.
-    if (hadFocus && !this.hasFocus()) this.focus();
+    if (hadFocus && !this.#hasFocus()) this.focus();
   }
 
   open(): void {
     show(this.root, true);
-    this.composer.fit();
-    this.transcript.toEnd();
+    this.#composer.fit();
+    this.#transcript.toEnd();
   }
 
   close(): void {
@@ -91,11 +90,11 @@ export class Panel {
   }
 
   focus(): void {
-    if (this.composer.root.hidden) this.ending.focus();
-    else this.composer.focus();
+    if (this.#composer.root.hidden) this.#ending.focus();
+    else this.#composer.focus();
   }
 
-  private hasFocus(): boolean {
+  #hasFocus(): boolean {
     const root = this.root.getRootNode() as ShadowRoot;
     const focused = root.activeElement as HTMLElement | null;
     return focused !== null && this.root.contains(focused) && focused.closest("[hidden]") === null;

@@ -2,38 +2,37 @@
 // storage: then everything lives as long as the page, and nothing else changes.
 
 export class SiteStorage {
-  private readonly prefix: string;
-  private readonly memory = new Map<string, string>();
+  readonly #prefix: string;
+  readonly #memory = new Map<string, string>();
 
   constructor(site: string) {
-    this.prefix = `frontdesk:${site}:`;
+    this.#prefix = `frontdesk:${site}:`;
   }
 
   text(name: string): string | undefined {
-    const kept = this.memory.get(name);
+    const kept = this.#memory.get(name);
     if (kept !== undefined) return kept;
     try {
-      return localStorage.getItem(this.prefix + name) ?? undefined;
+      return localStorage.getItem(this.#prefix + name) ?? undefined;
     } catch {
       return undefined;
     }
   }
 
   setText(name: string, value: string | undefined): void {
-    this.memory.delete(name);
+    this.#memory.delete(name);
     try {
-      if (value === undefined) localStorage.removeItem(this.prefix + name);
-      else localStorage.setItem(this.prefix + name, value);
+      if (value === undefined) localStorage.removeItem(this.#prefix + name);
+      else localStorage.setItem(this.#prefix + name, value);
     } catch {
-      if (value !== undefined) this.memory.set(name, value);
+      if (value !== undefined) this.#memory.set(name, value);
     }
   }
 
-  /** Other scripts of the page can write here too: `accept` says whether the shape is ours. */
-  json<T>(name: string, accept: (value: unknown) => value is T): T | undefined {
+  /** What was stored under this name; undefined if it was not stored by us. */
+  json<T>(name: string): T | undefined {
     try {
-      const value: unknown = JSON.parse(this.text(name) ?? "null");
-      return accept(value) ? value : undefined;
+      return JSON.parse(this.text(name) ?? "null") ?? undefined;
     } catch {
       return undefined;
     }
@@ -46,7 +45,7 @@ export class SiteStorage {
   /** Calls back when another tab changed one of this site's entries. */
   onForeignChange(changed: (name: string) => void): void {
     addEventListener("storage", (event) => {
-      if (event.key?.startsWith(this.prefix)) changed(event.key.slice(this.prefix.length));
+      if (event.key?.startsWith(this.#prefix)) changed(event.key.slice(this.#prefix.length));
     });
   }
 }

@@ -10,18 +10,19 @@ const NEAR_END_PX = 48;
 
 export class Transcript {
   readonly root: HTMLElement;
-  private readonly scroller: HTMLElement;
-  private readonly log: HTMLElement;
-  private readonly typing: HTMLElement;
-  private readonly typingText = element("span");
-  private readonly latest: HTMLButtonElement;
-  private readonly drawn = new Map<string, HTMLElement>();
-  private typist: string | undefined;
+  readonly #scroller: HTMLElement;
+  readonly #log: HTMLElement;
+  readonly #typing: HTMLElement;
+  readonly #typingText = element("span");
+  readonly #latest: HTMLButtonElement;
+  readonly #drawn = new Map<string, HTMLElement>();
+  #typist: string | undefined;
+  readonly #texts: Texts;
+  readonly #onRetry: (key: string) => void;
 
-  constructor(
-    private readonly texts: Texts,
-    private readonly onRetry: (key: string) => void,
-  ) {
+  constructor(texts: Texts, onRetry: (key: string) => void) {
+    this.#texts = texts;
+    this.#onRetry = onRetry;
     const greeting = element(
       "div",
       { class: "greeting" },
@@ -29,119 +30,119 @@ export class Transcript {
       element("h3", {}, texts.greetingTitle),
       element("p", {}, texts.greeting),
     );
-    this.log = element("div", { class: "log", role: "log", "aria-live": "polite", "aria-label": texts.transcript });
+    this.#log = element("div", { class: "log", role: "log", "aria-live": "polite", "aria-label": texts.transcript });
     const dots = element("span", { class: "dots", "aria-hidden": "true" }, element("i"), element("i"), element("i"));
-    this.typing = element("div", { class: "typing" }, dots, this.typingText);
-    this.latest = element("button", { class: "latest", type: "button", "aria-label": texts.latest }, icon("down"));
-    this.latest.addEventListener("click", () => this.toEnd());
-    this.scroller = element("div", { class: "scroller", tabindex: "-1" }, greeting, this.log, this.typing);
-    this.scroller.addEventListener("scroll", () => show(this.latest, !this.nearEnd()), { passive: true });
-    this.root = element("div", { class: "transcript" }, this.scroller, this.latest);
-    show(this.typing, false);
-    show(this.latest, false);
+    this.#typing = element("div", { class: "typing" }, dots, this.#typingText);
+    this.#latest = element("button", { class: "latest", type: "button", "aria-label": texts.latest }, icon("down"));
+    this.#latest.addEventListener("click", () => this.toEnd());
+    this.#scroller = element("div", { class: "scroller", tabindex: "-1" }, greeting, this.#log, this.#typing);
+    this.#scroller.addEventListener("scroll", () => show(this.#latest, !this.#nearEnd()), { passive: true });
+    this.root = element("div", { class: "transcript" }, this.#scroller, this.#latest);
+    show(this.#typing, false);
+    show(this.#latest, false);
   }
 
   draw(lines: readonly Line[], typist: string | undefined): void {
-    const wasNearEnd = this.nearEnd();
-    const ownIsNew = lines.some((line) => line.kind === "message" && line.mine && !this.drawn.has(line.id));
-    this.dropAllBut(new Set(lines.map((line) => line.id)));
-    this.scroller.classList.toggle("fresh", lines.length === 0);
+    const wasNearEnd = this.#nearEnd();
+    const ownIsNew = lines.some((line) => line.kind === "message" && line.mine && !this.#drawn.has(line.id));
+    this.#dropAllBut(new Set(lines.map((line) => line.id)));
+    this.#scroller.classList.toggle("fresh", lines.length === 0);
 
     const lastOwn = lines.findLast((line) => line.kind === "message" && line.mine);
-    let at: ChildNode | null = this.log.firstChild;
+    let at: ChildNode | null = this.#log.firstChild;
     for (const line of lines) {
-      const drawn = this.drawn.get(line.id) ?? this.make(line);
-      if (line.kind === "message") this.update(drawn, line, line === lastOwn);
+      const drawn = this.#drawn.get(line.id) ?? this.#make(line);
+      if (line.kind === "message") this.#update(drawn, line, line === lastOwn);
       if (drawn === at) at = at.nextSibling;
-      else this.log.insertBefore(drawn, at);
+      else this.#log.insertBefore(drawn, at);
     }
 
-    this.drawTyping(typist);
+    this.#drawTyping(typist);
     if (wasNearEnd || ownIsNew) this.toEnd();
   }
 
   toEnd(): void {
-    this.scroller.scrollTop = this.scroller.scrollHeight;
-    show(this.latest, false);
+    this.#scroller.scrollTop = this.#scroller.scrollHeight;
+    show(this.#latest, false);
   }
 
-  private nearEnd(): boolean {
-    const { scrollHeight, scrollTop, clientHeight } = this.scroller;
+  #nearEnd(): boolean {
+    const { scrollHeight, scrollTop, clientHeight } = this.#scroller;
     return scrollHeight - scrollTop - clientHeight < NEAR_END_PX;
   }
 
-  private dropAllBut(kept: Set<string>): void {
-    for (const [id, drawn] of this.drawn) {
+  #dropAllBut(kept: Set<string>): void {
+    for (const [id, drawn] of this.#drawn) {
       if (kept.has(id)) continue;
       drawn.remove();
-      this.drawn.delete(id);
+      this.#drawn.delete(id);
     }
   }
 
-  private make(line: Line): HTMLElement {
-    const made = this.elementFor(line);
-    this.drawn.set(line.id, made);
+  #make(line: Line): HTMLElement {
+    const made = this.#elementFor(line);
+    this.#drawn.set(line.id, made);
     return made;
   }
 
-  private elementFor(line: Line): HTMLElement {
+  #elementFor(line: Line): HTMLElement {
     switch (line.kind) {
       case "day":
-        return element("div", { class: "day" }, element("span", {}, this.dayName(line.at)));
+        return element("div", { class: "day" }, this.#dayName(line.at));
       case "joined":
-        return element("div", { class: "notice" }, this.texts.joined(line.name || this.texts.agent));
+        return element("div", { class: "notice" }, this.#texts.joined(line.name || this.#texts.agent));
       case "message":
-        return this.messageElement(line);
+        return this.#messageElement(line);
     }
   }
 
-  private messageElement({ mine, name, text, at, key }: Message): HTMLElement {
-    const author = mine ? this.texts.you : name || this.texts.agent;
-    const retry = element("button", { class: "retry", type: "button" }, this.texts.tryAgain);
-    retry.addEventListener("click", () => key !== undefined && this.onRetry(key));
+  #messageElement({ mine, name, text, at, key }: Message): HTMLElement {
+    const author = mine ? this.#texts.you : name || this.#texts.agent;
+    const retry = element("button", { class: "retry", type: "button" }, this.#texts.tryAgain);
+    retry.addEventListener("click", () => key !== undefined && this.#onRetry(key));
     return element(
       "div",
-      { class: mine ? "message mine" : "message" },
+      {},
       element("span", { class: mine ? "unseen" : "author", dir: "auto" }, author),
       element("div", { class: "bubble", dir: "auto" }, ...linked(text)),
       element(
         "div",
         { class: "meta" },
-        element("time", { datetime: new Date(at).toISOString() }, this.clock(at)),
+        element("time", { datetime: new Date(at).toISOString() }, this.#clock(at)),
         element("span", { class: "delivery" }),
         retry,
       ),
     );
   }
 
-  private update(drawn: HTMLElement, { first, last, delivery }: Message, isLastOwn: boolean): void {
-    drawn.classList.toggle("first", first);
-    drawn.classList.toggle("last", last);
-    drawn.classList.toggle("quiet", delivery === "sent" && !isLastOwn);
-    for (const state of ["sending", "sent", "failed"]) drawn.classList.toggle(state, delivery === state);
-    const { sending, sent, notSent } = this.texts;
+  #update(drawn: HTMLElement, { mine, first, last, delivery }: Message, isLastOwn: boolean): void {
+    const quiet = delivery === "sent" && !isLastOwn;
+    drawn.className = ["message", mine && "mine", first && "first", last && "last", quiet ? "quiet" : delivery]
+      .filter(Boolean)
+      .join(" ");
+    const { sending, sent, notSent } = this.#texts;
     const words = delivery && { sending, sent, failed: notSent }[delivery];
     write(drawn.querySelector<HTMLElement>(".delivery")!, words ?? "");
     show(drawn.querySelector<HTMLElement>(".retry")!, delivery === "failed");
   }
 
-  private drawTyping(typist: string | undefined): void {
-    if (typist === this.typist) return;
-    this.typist = typist;
-    show(this.typing, typist !== undefined);
-    write(this.typingText, typist === undefined ? "" : this.texts.typing(typist || this.texts.agent));
+  #drawTyping(typist: string | undefined): void {
+    if (typist === this.#typist) return;
+    this.#typist = typist;
+    show(this.#typing, typist !== undefined);
+    write(this.#typingText, typist === undefined ? "" : this.#texts.typing(typist || this.#texts.agent));
   }
 
-  private clock(at: number): string {
+  #clock(at: number): string {
     return new Date(at).toLocaleTimeString([], { hour: "numeric", minute: "2-digit" });
   }
 
-  private dayName(at: number): string {
+  #dayName(at: number): string {
     const today = new Date();
     const yesterday = new Date(today.getFullYear(), today.getMonth(), today.getDate() - 1);
     const day = new Date(at);
-    if (day.toDateString() === today.toDateString()) return this.texts.today;
-    if (day.toDateString() === yesterday.toDateString()) return this.texts.yesterday;
+    if (day.toDateString() === today.toDateString()) return this.#texts.today;
+    if (day.toDateString() === yesterday.toDateString()) return this.#texts.yesterday;
     const year = day.getFullYear() === today.getFullYear() ? undefined : ("numeric" as const);
     return day.toLocaleDateString([], { weekday: "short", day: "numeric", month: "long", year });
   }

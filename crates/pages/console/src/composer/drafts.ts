@@ -4,6 +4,7 @@
 export type Tab = "reply" | "note";
 
 const memory = new Map<string, string>();
+const listeners = new Set<() => void>();
 
 export function draftOf(agent: string, conversation: string, tab: Tab): string {
   const name = nameOf(agent, conversation, tab);
@@ -25,6 +26,12 @@ export function keepDraft(agent: string, conversation: string, tab: Tab, text: s
 export function returnToDraft(agent: string, conversation: string, tab: Tab, text: string): void {
   const typed = draftOf(agent, conversation, tab);
   keepDraft(agent, conversation, tab, typed.trim() === "" ? text : `${text}\n\n${typed}`);
+  for (const listener of listeners) listener();
+}
+
+export function onDraftReturned(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
 }
 
 function nameOf(agent: string, conversation: string, tab: Tab): string {

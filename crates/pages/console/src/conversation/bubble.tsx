@@ -2,7 +2,7 @@
 
 import type { Bubble, Item } from "./transcript-items";
 import { piecesOf } from "./links";
-import type { Pending } from "./pending";
+import type { Pending } from "../live/unsent";
 import { Avatar } from "../ui/avatar";
 import { Icon } from "../ui/icon";
 import { ClockTime } from "../ui/time";

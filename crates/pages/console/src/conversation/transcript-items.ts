@@ -1,8 +1,8 @@
 // Turns events and unsent messages into what the transcript shows, top to bottom.
 
 import type { EventFrame } from "@frontdesk/client";
-import { startOfDay } from "../ui/time.tsx";
-import type { Pending } from "./pending";
+import { startOfDay } from "../ui/time";
+import type { Pending } from "../live/unsent";
 
 const GROUP_GAP_MS = 5 * 60_000;
 

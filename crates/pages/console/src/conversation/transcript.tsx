@@ -3,12 +3,12 @@
 
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { TurnView } from "./bubble";
-import type { Pending } from "./pending";
+import type { Pending } from "../live/unsent";
 import type { ThreadState } from "./thread";
 import { itemsOf, type Author, type Item } from "./transcript-items";
 import { Icon } from "../ui/icon";
 import { ClockTime, dayName, useNow } from "../ui/time";
-import { visitorName } from "../ui/words";
+import { ANONYMOUS, visitorName } from "../ui/words";
 
 const NEAR_FOOT_PX = 64;
 const NEAR_TOP_PX = 120;
@@ -24,6 +24,7 @@ interface Props {
 export function Transcript({ state, me, onLoadEarlier, onRetry, onDiscard }: Props) {
   const { events, pending, earlier, visitorTypes, summary } = state;
   const items = useMemo(() => itemsOf(events, pending, me), [events, pending, me]);
+  const sentKey = lastSentKey(items);
   const { scroller, missed, isAway, onScroll, jump } = useFollowing(state);
 
   const scrolled = () => {
@@ -49,7 +50,7 @@ export function Transcript({ state, me, onLoadEarlier, onRetry, onDiscard }: Pro
             </button>
           )}
           {items.map((item) => (
-            <ItemView key={item.key} item={item} sentKey={lastSentKey(items)} onRetry={onRetry} onDiscard={onDiscard} />
+            <ItemView key={item.key} item={item} sentKey={sentKey} onRetry={onRetry} onDiscard={onDiscard} />
           ))}
           <div class="typing-line" role="status">
             {visitorTypes && summary !== undefined && (
@@ -93,7 +94,7 @@ function ItemView({ item, sentKey, onRetry, onDiscard }: ItemProps) {
       return (
         <p class="system-line">
           <span>
-            <bdi>{item.who || "Anonymous visitor"}</bdi> {item.says}
+            <bdi>{item.who || ANONYMOUS}</bdi> {item.says}
           </span>
           <ClockTime at={item.at} />
         </p>

@@ -1,7 +1,7 @@
 // The list as data: what a row's arrival changes, which rows match, in which order they stand.
 
 import type { Summary } from "@frontdesk/client";
-import type { Filters } from "../route.ts";
+import type { Filters } from "../route";
 
 export type Rows = ReadonlyMap<string, Summary>;
 

@@ -1,7 +1,7 @@
 // Times as people say them, kept current by one ticking clock for the whole page.
 
 import { useEffect } from "preact/hooks";
-import { Store, useStore } from "../live/store.ts";
+import { Store, useStore } from "../live/store";
 
 const TICK_MS = 15_000;
 const MINUTE_MS = 60_000;

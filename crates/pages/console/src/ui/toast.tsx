@@ -1,8 +1,8 @@
 // Short messages at the foot of the page. Nothing that went wrong is ever only in the log.
 
 import { useEffect } from "preact/hooks";
-import { Store, useStore } from "../live/store.ts";
-import { Icon } from "./icon.tsx";
+import { Store, useStore } from "../live/store";
+import { Icon } from "./icon";
 
 interface Toast {
   id: number;

@@ -1,6 +1,6 @@
 // Labels that several screens say, to the letter.
 
-import type { Owner, Status, Visitor } from "@frontdesk/client";
+import type { Status, Summary } from "@frontdesk/client";
 
 export const INBOX_TITLE = "Live Chat Inbox";
 export const ANONYMOUS = "Anonymous visitor";
@@ -13,12 +13,12 @@ export const STATUS_LABELS: Readonly<Record<Status, string>> = {
   converted: "Away - Converted to Support Ticket",
 };
 
-export function visitorName(visitor: Pick<Visitor, "name">): string {
+export function visitorName(visitor: Summary["visitor"]): string {
   return visitor.name?.trim() || ANONYMOUS;
 }
 
 /** The ownership label of a conversation's header. */
-export function ownershipLabel(owner: Owner | null, me: string): string {
+export function ownershipLabel(owner: Summary["owner"], me: string): string {
   if (owner === null) return "Unassigned";
   return owner.id === me ? "Assigned to you" : `Assigned to ${owner.name}`;
 }

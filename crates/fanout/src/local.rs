@@ -1,0 +1,127 @@
+//! Nodes inside one process, joined as unreliably as a seed says: for tests and simulation.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use rand::rngs::SmallRng;
+use rand::{RngExt as _, SeedableRng as _};
+use tokio::sync::mpsc;
+
+use crate::{Fanout, Hint, Topic};
+
+/// Hints a node can be behind before more of them are lost.
+const HINTS_MAX: usize = 1024;
+
+/// How badly hints travel. The default is perfect weather.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Weather {
+    /// Of a hundred hints, how many are lost.
+    pub lost_percent: u32,
+    /// Of a hundred hints, how many come twice.
+    pub repeated_percent: u32,
+    /// The longest delay; each hint has its own, so that they overtake each other.
+    pub delay_max: Duration,
+}
+
+/// One node's end of the network.
+pub struct Local {
+    network: Arc<Mutex<Network>>,
+    node: usize,
+}
+
+struct Network {
+    weather: Weather,
+    random: SmallRng,
+    ends: Vec<End>,
+}
+
+struct End {
+    wanted: HashSet<Topic>,
+    sender: mpsc::Sender<Hint>,
+    receiver: Option<mpsc::Receiver<Hint>>,
+}
+
+impl Local {
+    /// Joins `nodes` nodes; the same seed makes the same decisions in the same order.
+    pub fn network(nodes: usize, seed: u64, weather: Weather) -> Vec<Local> {
+        let random = SmallRng::seed_from_u64(seed);
+        let ends = (0..nodes).map(|_| End::new()).collect();
+        let network = Arc::new(Mutex::new(Network { weather, random, ends }));
+        (0..nodes).map(|node| Local { network: network.clone(), node }).collect()
+    }
+
+    /// Changes the weather for all nodes.
+    pub fn set_weather(&self, weather: Weather) {
+        self.lock().weather = weather;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Network> {
+        // Nothing panics while it holds the lock, and a hint more or less is allowed anyway.
+        self.network.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Fanout for Local {
+    fn announce(&self, hint: Hint) {
+        let mut network = self.lock();
+        for node in 0..network.ends.len() {
+            if node != self.node && network.ends[node].wants(&hint) {
+                network.carry(node, &hint);
+            }
+        }
+    }
+
+    fn listen(&self, topic: Topic) {
+        self.lock().ends[self.node].wanted.insert(topic);
+    }
+
+    fn forget(&self, topic: Topic) {
+        self.lock().ends[self.node].wanted.remove(&topic);
+    }
+
+    fn hints(&self) -> mpsc::Receiver<Hint> {
+        let taken = self.lock().ends[self.node].receiver.take();
+        taken.unwrap_or_else(|| mpsc::channel(1).1)
+    }
+
+    fn has_others(&self) -> bool {
+        true
+    }
+}
+
+impl Network {
+    fn carry(&mut self, node: usize, hint: &Hint) {
+        if self.random.random_range(0..100) < self.weather.lost_percent {
+            return;
+        }
+        let twice = self.random.random_range(0..100) < self.weather.repeated_percent;
+        for _ in 0..1 + u32::from(twice) {
+            let delay = self.weather.delay_max.mul_f64(self.random.random::<f64>());
+            self.ends[node].deliver(hint.clone(), delay);
+        }
+    }
+}
+
+impl End {
+    fn new() -> Self {
+        let (sender, receiver) = mpsc::channel(HINTS_MAX);
+        Self { wanted: HashSet::new(), sender, receiver: Some(receiver) }
+    }
+
+    fn wants(&self, hint: &Hint) -> bool {
+        hint.topics().iter().flatten().any(|topic| self.wanted.contains(topic))
+    }
+
+    fn deliver(&self, hint: Hint, delay: Duration) {
+        let sender = self.sender.clone();
+        if delay.is_zero() {
+            let _ = sender.try_send(hint);
+            return;
+        }
+        tokio::spawn(async move {
+            tokio::time::sleep(delay).await;
+            let _ = sender.try_send(hint);
+        });
+    }
+}

@@ -1,0 +1,49 @@
+//! Nodes in one process keep the promises, and bad weather is as bad as asked.
+
+use std::time::Duration;
+
+use fanout::conformance::{conversation, moved};
+use fanout::{Fanout, Hint, Local, Weather};
+
+fn pair(weather: Weather) -> (Local, Local) {
+    let mut ends = Local::network(2, 1, weather).into_iter();
+    (ends.next().unwrap(), ends.next().unwrap())
+}
+
+fanout::fanout_conformance!(pair(Weather::default()));
+
+async fn heard(weather: Weather) -> Vec<Hint> {
+    let (a, b) = pair(weather);
+    let mut hints = b.hints();
+    for n in 1..=100 {
+        b.listen(conversation(n));
+        a.announce(moved(n, 1));
+    }
+    tokio::time::sleep(Duration::from_secs(60)).await; // sleep-ok: paused time
+    let mut heard = Vec::new();
+    while let Ok(hint) = hints.try_recv() {
+        heard.push(hint);
+    }
+    heard
+}
+
+#[tokio::test(start_paused = true)]
+async fn lost_hints_are_lost_in_proportion() {
+    let heard = heard(Weather { lost_percent: 30, ..Weather::default() }).await;
+    assert!((55..=85).contains(&heard.len()), "heard {} of 100", heard.len());
+}
+
+#[tokio::test(start_paused = true)]
+async fn repeated_hints_come_twice() {
+    let heard = heard(Weather { repeated_percent: 100, ..Weather::default() }).await;
+    assert_eq!(heard.len(), 200);
+}
+
+#[tokio::test(start_paused = true)]
+async fn delayed_hints_overtake_each_other_and_all_arrive() {
+    let delay_max = Duration::from_secs(10);
+    let heard = heard(Weather { delay_max, ..Weather::default() }).await;
+    let sent: Vec<Hint> = (1..=100).map(|n| moved(n, 1)).collect();
+    assert_eq!(heard.len(), 100);
+    assert_ne!(heard, sent);
+}

@@ -1,0 +1,249 @@
+//! One conversation, one task, one change at a time.
+
+mod command;
+mod reading;
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use conversation::{Author, Committed, Conversation, Seq};
+use fanout::Topic;
+use futures::FutureExt as _;
+use protocol::ConversationId;
+use tokio::sync::mpsc::Receiver;
+use tokio::time::{Instant, sleep_until, timeout};
+
+use crate::ask::Reply;
+use crate::hub::Inner;
+use crate::listeners::Listeners;
+use crate::{Answer, Ask, Asker, Refusal};
+
+/// Panics on one conversation within [`CALM_AFTER`] before it rests between attempts.
+const PANICS_MAX: u32 = 3;
+const CALM_AFTER: Duration = Duration::from_secs(60);
+/// How long it rests, and how often it looks for a store that is gone.
+const REST: Duration = Duration::from_millis(500);
+
+/// The closed list of what can wake an actor.
+#[derive(Debug)]
+pub(crate) enum Mail {
+    Asked { asker: Arc<Asker>, ask: Ask, reply: Reply },
+    /// The asker has begun this conversation and watches it from the first event on.
+    Begun { asker: Arc<Asker>, state: Arc<Conversation> },
+    /// Another node has committed this.
+    Moved { state: Arc<Conversation>, events: Arc<[Committed]> },
+    /// The journal's head, as read just now.
+    Head(Seq),
+    /// Somebody is writing on another node.
+    TypingElsewhere { by: Author, active: bool },
+}
+
+/// What an actor wakes up to.
+enum Wake {
+    Mail(Box<Mail>),
+    /// Nobody listens and nobody asks.
+    Idle,
+    /// Listeners wait for a store that did not answer.
+    Recheck,
+}
+
+pub(crate) struct Actor {
+    id: ConversationId,
+    hub: Arc<Inner>,
+    /// What the journal last said; `None` before the first look and after any doubt.
+    state: Option<Arc<Conversation>>,
+    listeners: Listeners,
+    /// All listeners have been told everything up to here.
+    told: Seq,
+    listening_to_others: bool,
+}
+
+/// Serves one conversation until nobody needs it. A panic costs the command that caused it; listeners
+/// stay, and the conversation goes on from the store.
+pub(crate) async fn live(hub: Arc<Inner>, id: ConversationId, mut mailbox: Receiver<Box<Mail>>) {
+    let mut actor = Actor::new(hub.clone(), id);
+    let mut panics = 0;
+    let mut last_panic = Instant::now();
+    loop {
+        let served = AssertUnwindSafe(actor.serve(&mut mailbox)).catch_unwind().await;
+        if served.is_ok() {
+            break;
+        }
+        hub.metrics.actor_panics.inc();
+        tracing::error!(conversation = %id, "the conversation's actor panicked; going on from the store");
+        actor.state = None;
+        panics = if last_panic.elapsed() > CALM_AFTER { 1 } else { panics + 1 };
+        last_panic = Instant::now();
+        if panics > PANICS_MAX {
+            tokio::time::sleep(REST).await;
+        }
+    }
+    if actor.listening_to_others {
+        hub.fanout.forget(Topic::Conversation(id));
+    }
+    hub.metrics.actors_retired.inc();
+}
+
+impl Actor {
+    fn new(hub: Arc<Inner>, id: ConversationId) -> Self {
+        let (state, listeners, told) = (None, Listeners::default(), Seq(0));
+        Self { id, hub, state, listeners, told, listening_to_others: false }
+    }
+
+    async fn serve(&mut self, mailbox: &mut Receiver<Box<Mail>>) {
+        loop {
+            match self.next_wake(mailbox).await {
+                Wake::Mail(mail) => self.handle(*mail).await,
+                // Listeners are owed what was committed while the store was away.
+                Wake::Recheck => drop(self.catch_up().await),
+                Wake::Idle if self.hub.retire(self.id, mailbox) => return,
+                Wake::Idle => {}
+            }
+            self.listen_to_others();
+        }
+    }
+
+    /// The only place where an actor waits for anybody but the store. Safe to cancel.
+    async fn next_wake(&self, mailbox: &mut Receiver<Box<Mail>>) -> Wake {
+        let asleep = !self.listeners.is_empty();
+        let owed = asleep && self.state.is_none();
+        let mail = match (owed, asleep) {
+            (true, _) => timeout(REST, mailbox.recv()).await.map_err(|_| Wake::Recheck),
+            (false, true) => Ok(mailbox.recv().await),
+            (false, false) => {
+                // Nothing is worth keeping of a conversation that was not found.
+                let keep = self.state.as_ref().map_or(Duration::ZERO, |_| self.hub.settings.idle_after);
+                let until = Instant::now() + keep;
+                tokio::select! {
+                    biased;
+                    mail = mailbox.recv() => Ok(mail),
+                    () = sleep_until(until) => Err(Wake::Idle),
+                }
+            }
+        };
+        match mail {
+            Ok(Some(mail)) => Wake::Mail(mail),
+            // The registry holds the other end until the actor retires.
+            Ok(None) => Wake::Idle,
+            Err(wake) => wake,
+        }
+    }
+
+    async fn handle(&mut self, mail: Mail) {
+        match mail {
+            Mail::Asked { asker, ask, reply } => self.answer(&asker, ask, reply).await,
+            Mail::Begun { asker, state } => self.begin(&asker, state).await,
+            Mail::Moved { state, events } => self.moved_elsewhere(state, &events).await,
+            Mail::Head(head) => {
+                if self.state.as_ref().is_none_or(|state| state.head < head) {
+                    drop(self.catch_up().await);
+                }
+            }
+            Mail::TypingElsewhere { by, active } => {
+                self.listeners.tell_typing(self.id, &by, active);
+            }
+        }
+    }
+
+    async fn answer(&mut self, asker: &Arc<Asker>, ask: Ask, reply: Reply) {
+        if matches!(ask, Ask::Unwatch) {
+            self.listeners.remove(asker.session);
+            return reply.send(Ok(Answer::Done));
+        }
+        // The one place where access is decided.
+        let admitted = match self.state().await {
+            Ok(state) => Inner::admit(&state, &asker.subject).map(|()| state),
+            Err(refusal) => Err(refusal),
+        };
+        let state = match admitted {
+            Ok(state) => state,
+            Err(refusal) => return reply.send(Err(refusal)),
+        };
+        match ask {
+            Ask::Command { command, deed, key } => {
+                let answer = self.command(asker, &command, deed, key).await;
+                reply.send(answer);
+            }
+            Ask::Watch { after } => reply.send(self.watch(asker, after).await),
+            Ask::History { range, limit } => self.history(asker, &state, range, limit, reply),
+            Ask::Typing { active } => reply.send(self.typing(asker, &state, active)),
+            Ask::Unwatch => {}
+        }
+    }
+
+    /// The state to judge by: what is known, or what the store says.
+    async fn state(&mut self) -> Result<Arc<Conversation>, Refusal> {
+        if let Some(state) = &self.state {
+            return Ok(state.clone());
+        }
+        self.catch_up().await
+    }
+
+    /// Reads where the conversation stands, and tells listeners what they have missed.
+    async fn catch_up(&mut self) -> Result<Arc<Conversation>, Refusal> {
+        self.state = None;
+        let found = self.hub.store.find(self.id).await?.ok_or(Refusal::NotFound)?;
+        if self.listeners.is_empty() {
+            self.told = found.head;
+        }
+        while self.told < found.head {
+            self.tell_from_journal().await?;
+        }
+        self.hub.metrics.caught_up.inc();
+        let state = Arc::new(found);
+        self.state = Some(state.clone());
+        Ok(state)
+    }
+
+    async fn tell_from_journal(&mut self) -> Result<(), Refusal> {
+        let after = store::Range::After(self.told.0);
+        let limit = protocol::limits::PAGE_EVENTS_MAX;
+        let audience = conversation::Audience::Agents;
+        let events = self.hub.store.events(self.id, audience, after, limit).await?;
+        if events.is_empty() {
+            return Err(Refusal::UNAVAILABLE);
+        }
+        self.tell(events);
+        Ok(())
+    }
+
+    /// Tells listeners, and remembers that they know.
+    fn tell(&mut self, events: impl IntoIterator<Item = Committed>) {
+        for event in events {
+            self.told = event.seq;
+            self.listeners.tell(self.id, event);
+        }
+    }
+
+    /// Applies what another node committed if it follows on, else reads the journal.
+    async fn moved_elsewhere(&mut self, state: Arc<Conversation>, events: &[Committed]) {
+        let Some(known) = &self.state else { return };
+        if state.head <= known.head {
+            self.hub.metrics.hints_old.inc();
+            return;
+        }
+        let follows = events.iter().position(|event| event.seq == known.head.next());
+        match follows {
+            Some(first) => {
+                self.hub.metrics.hints_applied.inc();
+                self.tell(events[first..].iter().cloned());
+                self.state = Some(state);
+            }
+            None => drop(self.catch_up().await),
+        }
+    }
+
+    /// Other nodes' hints are wanted while somebody here listens.
+    fn listen_to_others(&mut self) {
+        let wanted = !self.listeners.is_empty();
+        if wanted != self.listening_to_others {
+            let topic = Topic::Conversation(self.id);
+            match wanted {
+                true => self.hub.fanout.listen(topic),
+                false => self.hub.fanout.forget(topic),
+            }
+            self.listening_to_others = wanted;
+        }
+    }
+}

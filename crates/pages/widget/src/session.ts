@@ -1,0 +1,306 @@
+// What is true for this visitor: the connection, the conversation, and what is still to be sent.
+//
+// Nothing here touches the document. Whoever shows it asks for a `snapshot` after `onChange`.
+// A connection costs the server a socket, so there is none until somebody looks or something waits.
+
+import { Client, TypingNotice, type ApiError, type EventFrame, type HelloOk, type Summary, type Watch } from "@frontdesk/client";
+import { Delivery } from "./delivery";
+import { Draft } from "./draft";
+import { Outbox } from "./outbox";
+import { CONVERSATION_ENTRY, recall, remember } from "./remembered";
+import type { SiteStorage } from "./storage";
+import { linesOf, unreadIn, type Line } from "./thread";
+import { visitorClient, TOKEN_ENTRY } from "./visitor";
+
+/** `ended`: the server does not know this visitor any more. */
+export type Stage = "new" | "open" | "closed" | "ended";
+
+export type Link = "quiet" | "reconnecting" | "offline";
+
+export interface Snapshot {
+  stage: Stage;
+  link: Link;
+  /** Whether somebody of the team is there; undefined until the server has said so. */
+  online: boolean | undefined;
+  lines: Line[];
+  /** Who of the team is typing. */
+  typist: string | undefined;
+  draft: Readonly<Pick<Draft, "text" | "heldBack">>;
+  textMax: number;
+  unread: number;
+}
+
+interface Shown {
+  id: string;
+  closed: boolean;
+  events: EventFrame[];
+  watch: Watch;
+  typing: TypingNotice;
+}
+
+export class Session {
+  onChange: () => void = () => {};
+
+  readonly #outbox: Outbox;
+  readonly #draft: Draft;
+  #client: Client;
+  #delivery: Delivery;
+  #shown: Shown | undefined;
+  #selfId: string | undefined;
+  #connected = false;
+  #failed = false;
+  #ended = false;
+  /** The visitor has turned away from the closed conversation, which `hello` goes on naming. */
+  #anew = false;
+  #looking = false;
+  #online: boolean | undefined;
+  #typist: string | undefined;
+  #textMax = 4000;
+  readonly #url: string;
+  readonly #storage: SiteStorage;
+
+  constructor(url: string, storage: SiteStorage) {
+    this.#url = url;
+    this.#storage = storage;
+    this.#outbox = new Outbox(storage);
+    this.#draft = new Draft(storage);
+    [this.#client, this.#delivery] = this.#newIdentity();
+    storage.onForeignChange((name) => this.#changedByOtherTab(name));
+    for (const sign of ["online", "offline"]) addEventListener(sign, () => this.onChange());
+    if (recall(storage)?.open || this.#outbox.next()) this.#connect();
+  }
+
+  snapshot(): Snapshot {
+    return {
+      stage: this.#stage(),
+      link: this.#link(),
+      online: this.#online,
+      lines: linesOf(this.#shown?.events ?? [], this.#outbox.all()),
+      typist: this.#typist,
+      draft: this.#draft,
+      textMax: this.#textMax,
+      unread: this.#looking ? 0 : unreadIn(this.#shown?.events ?? [], recall(this.#storage)?.seen ?? 0),
+    };
+  }
+
+  /** The visitor has the conversation before their eyes, or not any more. */
+  look(looking: boolean): void {
+    this.#looking = looking;
+    if (looking) this.#connect();
+    this.#noteSeen();
+  }
+
+  send(text: string): void {
+    this.#shown?.typing.ended();
+    this.#draft.write("");
+    const open = this.#shown && !this.#shown.closed;
+    this.#outbox.add(text, open ? this.#shown!.id : null, Date.now());
+    this.#connect();
+    this.#changed();
+    void this.#delivery.run();
+  }
+
+  write(text: string): void {
+    this.#draft.write(text);
+    if (text.trim() === "") this.#shown?.typing.ended();
+    else this.#shown?.typing.pressed();
+  }
+
+  retry(key: string): void {
+    const item = this.#outbox.all().find((candidate) => candidate.key === key);
+    if (item?.state !== "failed") return;
+    item.state = "waiting";
+    this.#outbox.keep(item);
+    this.#changed();
+    void this.#delivery.run();
+  }
+
+  /** Turns to an empty conversation. What the closed one refused is its first message. */
+  startAnew(): void {
+    if (this.#ended) this.#forgetVisitor();
+    else this.#forgetConversation();
+    this.#anew = true;
+    this.#connect();
+    const { text, heldBack } = this.#draft;
+    if (heldBack && [...text.trim()].length <= this.#textMax) this.send(text.trim());
+    else this.#changed();
+  }
+
+  /** Nothing of this visitor stays on this device. */
+  reset(): void {
+    this.#outbox.withdraw();
+    this.#draft.write("");
+    this.#forgetVisitor();
+    this.#changed();
+  }
+
+  #stage(): Stage {
+    if (this.#ended) return "ended";
+    if (!this.#shown) return "new";
+    return this.#shown.closed ? "closed" : "open";
+  }
+
+  #link(): Link {
+    const { state } = this.#client;
+    if (!this.#connected || this.#ended || state === "live" || state === "behind") return "quiet";
+    if (!navigator.onLine) return "offline";
+    return this.#failed ? "reconnecting" : "quiet";
+  }
+
+  #connect(): void {
+    if (this.#connected || this.#ended) return;
+    this.#connected = true;
+    this.#client.start();
+    void this.#delivery.run();
+  }
+
+  /** A client and its deliveries belong to one visitor: another visitor gets new ones. */
+  #newIdentity(): [Client, Delivery] {
+    const client = visitorClient(this.#url, this.#storage);
+    const isCurrent = () => client === this.#client;
+    client.on("state", (state) => {
+      if (!isCurrent()) return;
+      if (state === "offline") this.#failed = true;
+      this.#changed();
+    });
+    client.on("hello", (hello) => isCurrent() && this.#greeted(hello));
+    client.on("refused", (error) => isCurrent() && this.#refused(error));
+    client.on("signal", ({ sig, data }) => {
+      if (!isCurrent() || sig !== "presence") return;
+      this.#online = data.online;
+      this.#changed();
+    });
+    const delivery = new Delivery(client, this.#outbox, {
+      started: (conversation) => this.#show(conversation),
+      closed: (conversation) => this.#closed(conversation),
+      changed: () => this.#changed(),
+    });
+    return [client, delivery];
+  }
+
+  #renewIdentity(): void {
+    const wasConnected = this.#connected;
+    this.#forgetConversation();
+    this.#delivery.stop();
+    this.#client.stop();
+    this.#connected = this.#failed = this.#ended = this.#anew = false;
+    this.#selfId = this.#online = undefined;
+    [this.#client, this.#delivery] = this.#newIdentity();
+    if (wasConnected && this.#looking) this.#connect();
+  }
+
+  #greeted({ self, online, limits, conversation }: HelloOk): void {
+    // Another tab has become another visitor, and the token is shared.
+    if (this.#selfId !== undefined && this.#selfId !== self.id) return this.#renewIdentity();
+    this.#selfId = self.id;
+    this.#online = online;
+    this.#textMax = limits?.text_max ?? this.#textMax;
+    if (conversation && (conversation.status === "open" || !(this.#shown || this.#anew))) {
+      this.#show(conversation.id, conversation);
+    }
+    void this.#delivery.run();
+    this.#changed();
+  }
+
+  #refused(error: ApiError): void {
+    this.#connected = false;
+    this.#draft.takeBack(this.#outbox.withdraw());
+    const nothingToLose = recall(this.#storage) === undefined && !this.#shown && this.#draft.text === "";
+    if (error.code === "unauthorized" && nothingToLose && this.#storage.text(TOKEN_ENTRY) !== undefined) {
+      this.#forgetVisitor();
+      if (this.#looking) this.#connect();
+    } else {
+      this.#ended = true;
+    }
+    this.#changed();
+  }
+
+  #show(id: string, summary?: Summary): void {
+    if (this.#shown?.id === id) return;
+    this.#leave();
+    this.#anew = false;
+    const shown: Shown = {
+      id,
+      closed: summary !== undefined && summary.status !== "open",
+      events: [],
+      typing: new TypingNotice(this.#client, id),
+      watch: this.#client.watch(id, {
+        onReset: ({ status }) => {
+          shown.events = [];
+          shown.closed = status !== "open";
+        },
+        onEvents: (events) => this.#happened(shown, events),
+        onSummary: ({ status }) => {
+          shown.closed ||= status !== "open";
+        },
+        onTyping: (active, by) => {
+          this.#typist = active ? (by?.name ?? "") : undefined;
+          this.#changed();
+        },
+        onError: () => {
+          if (this.#shown === shown) this.#forgetConversation();
+          this.#changed();
+        },
+      }),
+    };
+    this.#shown = shown;
+    this.#noteSeen();
+  }
+
+  #happened(shown: Shown, events: EventFrame[]): void {
+    if (this.#shown !== shown) return;
+    shown.events.push(...events);
+    for (const { ev, by, data } of events) {
+      if (ev === "conversation.closed") shown.closed = true;
+      if (ev === "message.posted" && by.role === "visitor" && data.key !== undefined) this.#outbox.remove(data.key);
+    }
+    this.#noteSeen();
+    this.#changed();
+  }
+
+  #closed(id: string): void {
+    if (this.#shown?.id === id) this.#shown.closed = true;
+    this.#draft.takeBack(this.#outbox.withdraw((item) => item.conversation === id));
+    this.#noteSeen();
+  }
+
+  #noteSeen(): void {
+    if (!this.#shown) return;
+    const { id, closed, events } = this.#shown;
+    const before = recall(this.#storage);
+    const seenBefore = before?.id === id ? before.seen : 0;
+    const seen = this.#looking ? Math.max(seenBefore, events.at(-1)?.seq ?? 0) : seenBefore;
+    remember(this.#storage, { id, open: !closed, seen });
+  }
+
+  #leave(): void {
+    this.#shown?.typing.ended();
+    this.#shown?.watch.close();
+    this.#shown = this.#typist = undefined;
+  }
+
+  #forgetConversation(): void {
+    this.#leave();
+    remember(this.#storage, undefined);
+  }
+
+  #forgetVisitor(): void {
+    this.#storage.setText(TOKEN_ENTRY, undefined);
+    this.#renewIdentity();
+  }
+
+  #changedByOtherTab(name: string): void {
+    const other = recall(this.#storage);
+    if (name === CONVERSATION_ENTRY && other?.open && other.id !== this.#shown?.id) {
+      this.#connect();
+      this.#show(other.id);
+    }
+    // Signing out in one tab is signing out in all.
+    if (name === TOKEN_ENTRY && this.#storage.text(TOKEN_ENTRY) === undefined) this.#renewIdentity();
+    this.#changed();
+  }
+
+  #changed(): void {
+    this.onChange();
+  }
+}
