@@ -43,7 +43,7 @@ pub struct ErrorBody {
 pub struct Detail {
     /// `already_claimed`, `not_owner`: who owns it; null for nobody.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<Person>"))]
+    #[cfg_attr(feature = "schema", schemars(with = "crate::catalog::OrNull<Person>"))]
     pub owner: Option<Option<Person>>,
     /// `conversation_open`: the open one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -94,7 +94,7 @@ impl ErrorBody {
 pub struct Empty {}
 
 /// `hello`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Hello {
     /// Always 1.
@@ -118,6 +118,17 @@ pub struct Hello {
     pub conversation: Option<Summary>,
     /// One for each asked, in order.
     pub watching: Vec<WatchOutcome>,
+}
+
+/// The token stays out of logs.
+impl std::fmt::Debug for Hello {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Hello")
+            .field("session", &self.session)
+            .field("me", &self.me)
+            .field("token", &self.token.as_ref().map(|_| "…"))
+            .finish_non_exhaustive()
+    }
 }
 
 /// Who the server takes the client to be.

@@ -2,9 +2,11 @@
 //! refuses (binary blobs, keys that are no strings, bytes after the value) the other refuses too.
 
 use bytes::Bytes;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use serde::de::DeserializeSeed;
 use serde_json::Value;
 
+use crate::value::{Budget, Build};
 use crate::limits::NESTING_MAX;
 
 /// How frames are written on one connection.
@@ -32,17 +34,14 @@ impl Codec {
         }
     }
 
-    /// Reads one value and all of the bytes. Nesting is bounded, and so is memory: about sixteen times
-    /// the input.
+    /// Reads one value and all of the bytes. Nesting is bounded, and so is memory: at most
+    /// [`MEMORY_PER_BYTE`](crate::limits::MEMORY_PER_BYTE) times the input and a little.
     pub fn parse(self, bytes: &[u8]) -> Result<Value, ParseError> {
-        let value = match self {
-            Codec::Json => serde_json::from_slice(bytes).map_err(ParseError::of)?,
-            Codec::Msgpack => parse_msgpack(bytes)?,
-        };
-        if deeper_than(&value, NESTING_MAX) {
-            return Err(ParseError(format!("nested deeper than {NESTING_MAX}")));
+        let budget = Budget::for_input(bytes.len());
+        match self {
+            Codec::Json => parse_json(bytes, Build::new(&budget)),
+            Codec::Msgpack => parse_msgpack(bytes, Build::new(&budget)),
         }
-        Ok(value)
     }
 
     /// Writes a frame. Our own types always serialise: string keys, no floats.
@@ -55,26 +54,76 @@ impl Codec {
 }
 
 impl ParseError {
-    fn of(error: impl std::fmt::Display) -> Self {
-        Self(error.to_string())
+    pub(crate) fn of(error: impl std::fmt::Display) -> Self {
+        Self(crate::text::shortened(error.to_string()))
     }
 }
 
-fn parse_msgpack(bytes: &[u8]) -> Result<Value, ParseError> {
+fn parse_json(bytes: &[u8], build: Build<'_>) -> Result<Value, ParseError> {
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    let value = build.deserialize(&mut reader).map_err(ParseError::of)?;
+    reader.end().map_err(ParseError::of)?;
+    Ok(value)
+}
+
+fn parse_msgpack(bytes: &[u8], build: Build<'_>) -> Result<Value, ParseError> {
     let mut rest = bytes;
     let mut reader = rmp_serde::Deserializer::new(&mut rest);
+    // `build` is what counts; this one only has to let 32 levels through.
     reader.set_max_depth(NESTING_MAX + 2);
-    let value = Value::deserialize(&mut reader).map_err(ParseError::of)?;
+    let value = build.deserialize(&mut reader).map_err(ParseError::of)?;
     if !rest.is_empty() {
         return Err(ParseError(format!("{} bytes after the value", rest.len())));
     }
     Ok(value)
 }
 
-fn deeper_than(value: &Value, levels: usize) -> bool {
-    match value {
-        Value::Array(items) => levels == 0 || items.iter().any(|v| deeper_than(v, levels - 1)),
-        Value::Object(map) => levels == 0 || map.values().any(|v| deeper_than(v, levels - 1)),
-        _ => false,
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn nested(levels: usize) -> (Vec<u8>, Vec<u8>) {
+        let json = format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+        let msgpack = [vec![0x91; levels - 1], vec![0x90]].concat();
+        (json.into_bytes(), msgpack)
+    }
+
+    #[test]
+    fn thirty_two_levels_are_read_and_thirty_three_are_not() {
+        for (levels, read) in [(1, true), (32, true), (33, false), (100_000, false)] {
+            let (json, msgpack) = nested(levels);
+            assert_eq!(Codec::Json.parse(&json).is_ok(), read, "{levels} levels of json");
+            assert_eq!(Codec::Msgpack.parse(&msgpack).is_ok(), read, "{levels} levels of msgpack");
+        }
+    }
+
+    #[test]
+    fn bytes_after_the_value_are_refused_and_white_space_after_json_is_not() {
+        assert!(Codec::Json.parse(b"{} {}").is_err());
+        assert!(Codec::Json.parse(b"{}\0").is_err());
+        assert!(Codec::Json.parse(b"{} \n").is_ok());
+        assert!(Codec::Msgpack.parse(&[0x80, 0xc0]).is_err());
+    }
+
+    #[test]
+    fn what_json_cannot_say_is_refused_in_msgpack_too() {
+        let refused: [(&str, &[u8]); 7] = [
+            ("binary", &[0xc4, 1, b'a']),
+            ("ext", &[0xd4, 1, 0]),
+            ("timestamp", &[0xd6, 0xff, 0, 0, 0, 0]),
+            ("a number as key", &[0x81, 1, 2]),
+            ("binary as key", &[0x81, 0xc4, 1, b'a', 2]),
+            ("text that is not UTF-8", &[0xa1, 0xff]),
+            ("not a number", &[0xcb, 0x7f, 0xf8, 0, 0, 0, 0, 0, 0]),
+        ];
+        for (what, bytes) in refused {
+            assert!(Codec::Msgpack.parse(bytes).is_err(), "{what} was accepted");
+        }
+    }
+
+    #[test]
+    fn a_reason_never_echoes_a_whole_frame() {
+        let ParseError(reason) = ParseError::of("x".repeat(100_000));
+        assert!(reason.chars().count() <= 200);
     }
 }

@@ -1,6 +1,8 @@
 //! One table of codes: feeds Rust, schema, TypeScript and documentation. Codes are never reused.
 
-use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// What a client does about a refusal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,27 +19,75 @@ pub enum Remedy {
     GiveUp,
 }
 
-macro_rules! error_codes {
-    ($($(#[$doc:meta])* $name:ident = $code:literal, $remedy:ident;)*) => {
-        /// Why a request was refused.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-        pub enum ErrorCode {
-            $($(#[$doc])* #[serde(rename = $code)] $name,)*
+/// A closed table of words on the wire, open to newer ones when read.
+macro_rules! codes {
+    ($(#[$about:meta])* $enum:ident: $($(#[doc = $doc:literal])* $name:ident = $code:literal;)*) => {
+        $(#[$about])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum $enum {
+            $($(#[doc = $doc])* $name,)*
+            /// A code newer than this program. Only ever read: act on what comes with it.
+            Unknown,
         }
 
-        impl ErrorCode {
+        impl $enum {
             /// Every code, in the order of the table.
-            pub const ALL: &'static [ErrorCode] = &[$(ErrorCode::$name,)*];
+            pub const ALL: &'static [$enum] = &[$($enum::$name,)*];
 
             /// The code as it stands on the wire.
             pub const fn as_str(self) -> &'static str {
-                match self { $(ErrorCode::$name => $code,)* }
+                match self { $($enum::$name => $code,)* $enum::Unknown => "unknown" }
             }
 
+            /// What it means, for documents.
+            pub const fn meaning(self) -> &'static str {
+                match self {
+                    $($enum::$name => concat!($($doc),*).trim_ascii(),)*
+                    $enum::Unknown => "",
+                }
+            }
+        }
+
+        impl Serialize for $enum {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $enum {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let code = <Cow<'de, str>>::deserialize(deserializer)?;
+                let known = Self::ALL.iter().find(|known| known.as_str() == code);
+                Ok(known.copied().unwrap_or(Self::Unknown))
+            }
+        }
+
+        #[cfg(feature = "schema")]
+        impl schemars::JsonSchema for $enum {
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($enum).into()
+            }
+            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                schemars::json_schema!({ "type": "string", "enum": [$($code),*] })
+            }
+        }
+    };
+}
+
+macro_rules! error_codes {
+    ($($(#[doc = $doc:literal])* $name:ident = $code:literal, $remedy:ident;)*) => {
+        codes! {
+            /// Why a request was refused. Newer servers may know more: `remedy` says what to do.
+            ErrorCode: $($(#[doc = $doc])* $name = $code;)*
+        }
+
+        impl ErrorCode {
             /// What the client does about it.
             pub const fn remedy(self) -> Remedy {
-                match self { $(ErrorCode::$name => Remedy::$remedy,)* }
+                match self {
+                    $(ErrorCode::$name => Remedy::$remedy,)*
+                    ErrorCode::Unknown => Remedy::GiveUp,
+                }
             }
         }
     };
@@ -70,11 +120,28 @@ error_codes! {
     Unavailable = "unavailable", Retry;
 }
 
+codes! {
+    /// Why the server says goodbye. Newer servers may know more; `reconnect` says what to do about those.
+    ByeCode:
+    /// The server is being stopped; come back after `retry_after_ms`.
+    GoingAway = "going_away";
+    /// No or no longer a valid token.
+    Unauthorized = "unauthorized";
+    /// Not allowed here.
+    Forbidden = "forbidden";
+    /// Ten frames that could not be read.
+    BadFrames = "bad_frames";
+    /// No `hello` in time, or no sign of life.
+    Idle = "idle";
+    /// Reads too slowly or sends too much; reconnect and resume.
+    TooSlow = "too_slow";
+}
+
 macro_rules! close_codes {
-    ($($(#[$doc:meta])* $name:ident = $code:literal;)*) => {
+    ($($(#[doc = $doc:literal])* $name:ident = $code:literal;)*) => {
         /// Why the server closed a WebSocket.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        pub enum CloseCode { $($(#[$doc])* $name,)* }
+        pub enum CloseCode { $($(#[doc = $doc])* $name,)* }
 
         impl CloseCode {
             /// Every code, in the order of the table.
@@ -88,6 +155,11 @@ macro_rules! close_codes {
             /// The name in documents and in TypeScript.
             pub const fn as_str(self) -> &'static str {
                 match self { $(CloseCode::$name => stringify!($name),)* }
+            }
+
+            /// What it means, for documents.
+            pub const fn meaning(self) -> &'static str {
+                match self { $(CloseCode::$name => concat!($($doc),*).trim_ascii(),)* }
             }
         }
     };

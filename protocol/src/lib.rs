@@ -5,9 +5,11 @@
 //! a list, `codes.rs` the one table of error and close codes, `limits.rs` every number.
 //!
 //! Never here: a runtime, a socket, a store, or a rule about conversations.
-//! The prose version is `README.md` beside this crate; `schema/` and `ts/src/wire.ts` are generated.
+//! The prose version is `README.md` beside this crate. `schema/`, `vectors/` and `ts/src/wire.ts` are
+//! generated from here by `cargo xtask codegen`, through the feature `schema`.
 
 mod answer;
+mod argument;
 mod codec;
 mod codes;
 mod event;
@@ -19,9 +21,12 @@ mod server_frame;
 mod signal;
 mod summary;
 mod text;
+mod value;
 
 #[cfg(feature = "schema")]
 pub mod catalog;
+#[cfg(feature = "schema")]
+pub mod vectors;
 
 pub use answer::{
     Answer, BulkItem, Bulked, Detail, Empty, ErrorBody, Hello, HelloLimits, HelloSelf,
@@ -29,7 +34,7 @@ pub use answer::{
     Counts, CountsAnswer,
 };
 pub use codec::{Codec, ParseError};
-pub use codes::{CloseCode, ErrorCode, Remedy};
+pub use codes::{ByeCode, CloseCode, ErrorCode, Remedy};
 pub use event::{
     By, Claimed, Closed, EventData, EventFrame, NotePosted, Person, Posted, Role, Unclaimed,
     StartedConversation,
@@ -38,10 +43,10 @@ pub use ids::{AgentId, ConversationId, PersonId, SiteId, VisitorId};
 pub use operation::{
     Bulk, BulkAction, Close, HelloArgs, History, InboxList, InboxWatch, Keyed, Note, Nothing, Operation,
     Order, Page, Profile, Queue, Send, Sort, Start, StatusFilter, Then, Typing, Unwatch, Watch,
-    WatchFrom,
+    WatchFrom, Who,
 };
 pub use request::{BadFrame, Request};
 pub use server_frame::ServerFrame;
-pub use signal::{Bye, ByeCode, ByeFrame, Presence, SignalData, SignalFrame, TypingActive};
+pub use signal::{Bye, ByeFrame, Presence, SignalData, SignalFrame, TypingActive};
 pub use summary::{ClosedBy, Preview, Status, Summary, SummaryVisitor};
 pub use text::{Key, Text};

@@ -6,6 +6,13 @@ use std::time::Duration;
 pub const FRAME_BYTES_MAX: usize = 65_536;
 /// Deepest nesting of maps and lists in a frame; the frame itself is the first level [2].
 pub const NESTING_MAX: usize = 32;
+/// Memory that reading one frame may take for each byte of it, beside [`MEMORY_FLOOR`]; more is a parse
+/// error. Only frames made for the purpose come near it (thousands of maps with one short entry).
+pub const MEMORY_PER_BYTE: usize = 64;
+/// Memory in bytes that reading a frame may take however short it is.
+pub const MEMORY_FLOOR: usize = 32 * 1024;
+/// The server's own frames stay under this many bytes [2].
+pub const SERVER_FRAME_BYTES_MAX: usize = 1024 * 1024;
 /// Frames that do not parse before the connection is closed with 4400 [2].
 pub const BAD_FRAMES_MAX: u32 = 10;
 /// From the accepted TCP connection to a complete `hello` [2].
@@ -18,6 +25,8 @@ pub const PING_EVERY: Duration = Duration::from_secs(25);
 pub const SILENCE_MAX: Duration = Duration::from_secs(60);
 /// A socket whose token expired is closed within this time [2].
 pub const EXPIRY_NOTICED_WITHIN: Duration = Duration::from_secs(5);
+/// Visitor tokens last at least this long [2].
+pub const VISITOR_TOKEN_LASTS: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// Every command is answered within this time, if need be with `unavailable` [3].
 pub const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 
@@ -59,7 +68,17 @@ pub const VISITOR_WATCHES_MAX: usize = 50;
 pub const COMMANDS_PER_SECOND: u32 = 100;
 /// Commands a connection may send in one burst [4].
 pub const COMMANDS_BURST: u32 = 300;
+/// New connections a second that one address may always open [4].
+pub const CONNECTIONS_PER_SECOND: u32 = 500;
+/// Unfinished connections that one address may always have [4].
+pub const CONNECTIONS_UNFINISHED: u32 = 1000;
 /// Conversations a visitor may start in a minute [4].
 pub const STARTS_PER_MINUTE: u32 = 10;
 /// The receiver of `typing` ends it by itself after this time [5].
 pub const TYPING_ENDS_AFTER: Duration = Duration::from_secs(6);
+/// The last state of an inbox row is told within this time on one node [4.3].
+pub const ROW_TOLD_WITHIN: Duration = Duration::from_millis(250);
+/// Several nodes agree within this time, even with Redis gone [1, 4.3, 8].
+pub const CONVERGED_WITHIN: Duration = Duration::from_secs(5);
+/// From SIGTERM to the exit [8].
+pub const DRAINED_WITHIN: Duration = Duration::from_secs(10);

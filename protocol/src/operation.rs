@@ -3,21 +3,32 @@
 //! A missing, wrong or out-of-range argument fails to decode and is answered `bad_request`; fields
 //! that are not named here are ignored, so newer clients may say more.
 
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::limits::{
-    BULK_MAX, HELLO_WATCH_MAX, HISTORY_LIMIT_MAX, INBOX_LIMIT_MAX, PROFILE_CHARS_MAX,
-    SEARCH_CHARS_MAX, URL_CHARS_MAX,
+use crate::argument::{
+    address, different_ids, few_watches, inbox_limit, object, search_words, short, word,
 };
+use crate::limits::HISTORY_LIMIT_MAX;
+use crate::text::shortened;
 use crate::{ConversationId, Key, Text};
 
+/// Who may ask; the others are answered `forbidden`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Who {
+    Everyone,
+    Visitor,
+    Agent,
+}
+
 macro_rules! operations {
-    ($($(#[$doc:meta])* $variant:ident($args:ty) = $name:literal;)*) => {
+    ($(
+        $(#[doc = $doc:literal])*
+        $variant:ident($args:ty) -> $ok:ty = $name:literal, $who:ident $(, $keyed:ident)?;
+    )*) => {
         /// One request, decoded and in range.
         #[derive(Clone, Debug, PartialEq)]
-        pub enum Operation { $($(#[$doc])* $variant($args),)* }
+        pub enum Operation { $($(#[doc = $doc])* $variant($args),)* }
 
         impl Operation {
             /// Every operation's name, in the order of the contract.
@@ -28,13 +39,18 @@ macro_rules! operations {
                 match self { $(Operation::$variant(_) => $name,)* }
             }
 
+            /// Who may ask it.
+            pub fn who(&self) -> Who {
+                match self { $(Operation::$variant(_) => Who::$who,)* }
+            }
+
             /// Reads the arguments of the operation called `name`; the error is for people.
             pub fn from_parts(name: &str, args: Value) -> Result<Self, String> {
                 match name {
                     $($name => serde_json::from_value(args)
                         .map(Operation::$variant)
-                        .map_err(|error| format!("{}: {error}", $name)),)*
-                    _ => Err(format!("there is no operation {name:?}")),
+                        .map_err(|error| shortened(format!("{}: {error}", $name))),)*
+                    _ => Err(shortened(format!("there is no operation {name:?}"))),
                 }
             }
 
@@ -45,40 +61,53 @@ macro_rules! operations {
                 }
             }
         }
+
+        /// The same table for the catalogue.
+        #[cfg(feature = "schema")]
+        pub(crate) const OPERATIONS: &[crate::catalog::OperationRow] = &[$(
+            crate::catalog::OperationRow {
+                name: $name,
+                meaning: concat!($($doc),*).trim_ascii(),
+                who: Who::$who,
+                keyed: matches!(stringify!($($keyed)?).as_bytes(), b"keyed"),
+                args: crate::catalog::Shape::of::<$args>(),
+                ok: crate::catalog::Shape::of::<$ok>(),
+            },
+        )*];
     };
 }
 
 operations! {
     /// First on every socket: who is there.
-    Hello(HelloArgs) = "hello";
+    Hello(HelloArgs) -> crate::Hello = "hello", Everyone;
     /// A sign of life.
-    Ping(Nothing) = "ping";
+    Ping(Nothing) -> crate::Ponged = "ping", Everyone;
     /// A snapshot, then every event as it is committed.
-    Watch(Watch) = "conversation.watch";
+    Watch(Watch) -> crate::Watched = "conversation.watch", Everyone;
     /// No more events of this conversation.
-    Unwatch(Unwatch) = "conversation.unwatch";
+    Unwatch(Unwatch) -> crate::Empty = "conversation.unwatch", Everyone;
     /// A page of events.
-    History(History) = "history";
+    History(History) -> crate::HistoryPage = "history", Everyone;
     /// A message, and for agents optionally the close with it.
-    Send(Send) = "message.send";
+    Send(Send) -> crate::Sent = "message.send", Everyone, keyed;
     /// Somebody is writing, or stopped.
-    Typing(Typing) = "typing";
+    Typing(Typing) -> crate::Empty = "typing", Everyone;
     /// Visitors: a new conversation with its first message.
-    Start(Start) = "conversation.start";
+    Start(Start) -> crate::Started = "conversation.start", Visitor, keyed;
     /// Agents: own it, if nobody does.
-    Claim(Keyed) = "conversation.claim";
+    Claim(Keyed) -> crate::SeqAnswer = "conversation.claim", Agent, keyed;
     /// Agents: own it no longer.
-    Unclaim(Keyed) = "conversation.unclaim";
+    Unclaim(Keyed) -> crate::SeqAnswer = "conversation.unclaim", Agent, keyed;
     /// Agents: end it.
-    Close(Close) = "conversation.close";
+    Close(Close) -> crate::SeqAnswer = "conversation.close", Agent, keyed;
     /// Agents: a note that no visitor ever notices.
-    Note(Note) = "note.add";
+    Note(Note) -> crate::SeqAnswer = "note.add", Agent, keyed;
     /// Agents: a page of the inbox.
-    InboxList(InboxList) = "inbox.list";
+    InboxList(InboxList) -> crate::InboxPage = "inbox.list", Agent;
     /// Agents: every change of the inbox.
-    InboxWatch(InboxWatch) = "inbox.watch";
+    InboxWatch(InboxWatch) -> crate::CountsAnswer = "inbox.watch", Agent;
     /// Agents: the same for many conversations.
-    Bulk(Bulk) = "bulk";
+    Bulk(Bulk) -> crate::Bulked = "bulk", Agent, keyed;
 }
 
 /// No arguments.
@@ -93,9 +122,9 @@ pub struct HelloArgs {
     /// A visitor without one becomes a new visitor; an agent may have a cookie instead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "object")]
     pub profile: Option<Profile>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "object")]
     pub page: Option<Page>,
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "short")]
     pub locale: Option<String>,
@@ -103,6 +132,7 @@ pub struct HelloArgs {
     pub timezone: Option<String>,
     /// At most 50.
     #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "few_watches")]
+    #[cfg_attr(feature = "schema", schemars(length(max = 50)))]
     pub watch: Vec<WatchFrom>,
 }
 
@@ -164,20 +194,21 @@ pub struct Unwatch {
 /// `after` and `before` are exclusive, and at most one of them is given.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(!try_from))]
 #[serde(try_from = "HistoryAsSent")]
 pub struct History {
     pub conversation: ConversationId,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<u64>,
     /// 1 to 200, default 50.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 200)))]
     pub limit: Option<u32>,
 }
 
 #[derive(Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct HistoryAsSent {
     conversation: ConversationId,
     after: Option<u64>,
@@ -207,7 +238,7 @@ pub struct Send {
     pub key: Key,
     pub text: Text,
     /// Agents: close in the same step.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "word")]
     pub then: Option<Then>,
 }
 
@@ -232,7 +263,7 @@ pub struct Start {
     pub key: Key,
     pub text: Text,
     /// What the visitor typed into the form before the chat.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "object")]
     pub prechat: Option<Profile>,
 }
 
@@ -310,22 +341,23 @@ pub enum Order {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct InboxList {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "word")]
     pub queue: Queue,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "word")]
     pub status: StatusFilter,
     /// Every word must be part of a name, an e-mail, a message or a note.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "search_words")]
     pub search: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "word")]
     pub sort: Sort,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "word")]
     pub order: Order,
     /// `next` of the page before, with the same filters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,
     /// 1 to 100, default 25.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "inbox_limit")]
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 100)))]
     pub limit: Option<u32>,
 }
 
@@ -349,60 +381,10 @@ pub enum BulkAction {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Bulk {
     pub key: Key,
+    #[serde(deserialize_with = "word")]
     pub action: BulkAction,
     /// 1 to 100 different ids; each is echoed, so it is kept as it came.
     #[serde(deserialize_with = "different_ids")]
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 100)))]
     pub conversations: Vec<String>,
-}
-
-fn bounded<'de, D: Deserializer<'de>>(from: D, max: usize) -> Result<Option<String>, D::Error> {
-    let text = Option::<String>::deserialize(from)?;
-    match &text {
-        Some(text) if text.chars().nth(max).is_some() => {
-            Err(D::Error::custom(format!("longer than {max} characters")))
-        }
-        Some(text) if text.contains('\0') => Err(D::Error::custom("contains U+0000")),
-        _ => Ok(text),
-    }
-}
-
-fn short<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
-    bounded(from, PROFILE_CHARS_MAX)
-}
-
-fn address<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
-    bounded(from, URL_CHARS_MAX)
-}
-
-fn search_words<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
-    bounded(from, SEARCH_CHARS_MAX)
-}
-
-fn few_watches<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<WatchFrom>, D::Error> {
-    let watches = Vec::deserialize(from)?;
-    if watches.len() > HELLO_WATCH_MAX {
-        return Err(D::Error::custom(format!("watch has more than {HELLO_WATCH_MAX} items")));
-    }
-    Ok(watches)
-}
-
-fn inbox_limit<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u32>, D::Error> {
-    let limit = Option::<u32>::deserialize(from)?;
-    match limit {
-        Some(n) if n == 0 || n > INBOX_LIMIT_MAX => Err(D::Error::custom("limit is 1 to 100")),
-        _ => Ok(limit),
-    }
-}
-
-fn different_ids<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
-    let ids = Vec::<String>::deserialize(from)?;
-    if ids.is_empty() || ids.len() > BULK_MAX {
-        return Err(D::Error::custom(format!("name 1 to {BULK_MAX} conversations")));
-    }
-    let mut sorted: Vec<&str> = ids.iter().map(String::as_str).collect();
-    sorted.sort_unstable();
-    if sorted.windows(2).any(|pair| pair[0] == pair[1]) {
-        return Err(D::Error::custom("a conversation is named twice"));
-    }
-    Ok(ids)
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{By, ConversationId, Counts, Summary};
+use crate::{By, ByeCode, ConversationId, Counts, Summary};
 
 /// An unnumbered frame that may be lost (but see `inbox.row` and `inbox.counts`).
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -42,15 +42,18 @@ impl SignalData {
     }
 
     /// Reads the data of the signal called `name`; `None` for one that this program does not know.
-    pub fn from_parts(name: &str, data: serde_json::Value) -> Option<Self> {
+    pub fn from_parts(
+        name: &str,
+        data: serde_json::Value,
+    ) -> Option<Result<Self, serde_json::Error>> {
         use serde_json::from_value as read;
-        match name {
-            "typing" => read(data).ok().map(SignalData::Typing),
-            "presence" => read(data).ok().map(SignalData::Presence),
-            "inbox.row" => read(data).ok().map(SignalData::InboxRow),
-            "inbox.counts" => read(data).ok().map(SignalData::InboxCounts),
-            _ => None,
-        }
+        Some(match name {
+            "typing" => read(data).map(SignalData::Typing),
+            "presence" => read(data).map(SignalData::Presence),
+            "inbox.row" => read(data).map(SignalData::InboxRow),
+            "inbox.counts" => read(data).map(SignalData::InboxCounts),
+            _ => return None,
+        })
     }
 }
 
@@ -85,17 +88,4 @@ pub struct Bye {
     pub reconnect: bool,
     /// Jittered, so that a crowd does not return at once.
     pub retry_after_ms: u64,
-}
-
-/// Why the server says goodbye.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum ByeCode {
-    GoingAway,
-    Unauthorized,
-    Forbidden,
-    BadFrames,
-    Idle,
-    TooSlow,
 }

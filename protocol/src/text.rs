@@ -59,6 +59,14 @@ impl Key {
     }
 }
 
+/// A reason for people, cut to 200 characters: errors may quote what a client sent, and it may be long.
+pub(crate) fn shortened(reason: String) -> String {
+    match reason.char_indices().nth(200) {
+        Some(_) => reason.chars().take(199).chain(['…']).collect(),
+        None => reason,
+    }
+}
+
 /// Whether `text` has more characters than `chars_max`, without counting them all.
 fn over(text: &str, chars_max: usize) -> bool {
     text.len() > chars_max && text.chars().nth(chars_max).is_some()
@@ -97,8 +105,18 @@ macro_rules! checked_string {
     };
 }
 
-checked_string!(Text, { "type": "string", "minLength": 1, "maxLength": 4000 });
-checked_string!(Key, { "type": "string", "minLength": 1, "maxLength": 64 });
+// No `maxLength` here: the white space that is trimmed off does not count.
+checked_string!(Text, {
+    "type": "string",
+    "minLength": 1,
+    "description": "1 to 4000 characters after trimming Unicode white space off both ends; no U+0000.",
+});
+checked_string!(Key, {
+    "type": "string",
+    "minLength": 1,
+    "maxLength": 64,
+    "description": "Client-made; the same key again has one effect. 1 to 64 characters, no U+0000.",
+});
 
 #[cfg(test)]
 mod tests {

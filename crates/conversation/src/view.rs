@@ -1,6 +1,6 @@
 //! What an audience may see of a conversation, computed from the events it may see.
 
-use crate::{Agent, Audience, Closing, Conversation, Snippet};
+use crate::{Agent, Audience, Author, Conversation, Snippet};
 
 /// A conversation as one audience sees it: the only source of a summary.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -9,7 +9,8 @@ pub struct View<'a> {
     pub seq: u64,
     pub owner: Option<&'a Agent>,
     pub activity_at: i64,
-    pub closing: Option<&'a Closing>,
+    /// By whom and when; its agents' number is not for visitors.
+    pub closed: Option<(&'a Author, i64)>,
     pub snippet: &'a Snippet,
     /// Agents only.
     pub unread: Option<u64>,
@@ -18,12 +19,13 @@ pub struct View<'a> {
 impl Conversation {
     /// The conversation as `audience` sees it.
     pub fn view(&self, audience: Audience) -> View<'_> {
+        let closed = self.closing.as_ref().map(|closing| (&closing.by, closing.at));
         match audience {
             Audience::Agents => View {
                 seq: self.head.0,
                 owner: self.owner.as_ref().map(|owner| &owner.agent),
                 activity_at: self.activity_at,
-                closing: self.closing.as_ref(),
+                closed,
                 snippet: &self.snippet,
                 unread: Some(self.unread),
             },
@@ -31,7 +33,7 @@ impl Conversation {
                 seq: self.visitor_head.0,
                 owner: self.owner_seen.as_ref(),
                 activity_at: self.activity_seen_at,
-                closing: self.closing.as_ref(),
+                closed,
                 snippet: self.snippet_seen.as_ref().unwrap_or(&self.snippet),
                 unread: None,
             },

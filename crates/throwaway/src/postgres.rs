@@ -92,13 +92,6 @@ impl Postgres {
     }
 }
 
-impl Drop for Postgres {
-    fn drop(&mut self) {
-        // An immediate stop takes its children and its shared memory along, as a kill would not.
-        self.process.signal(Signal::QUIT);
-    }
-}
-
 /// The newest installed server's programs; Debian keeps them off the PATH.
 fn programs() -> PathBuf {
     let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
@@ -149,7 +142,8 @@ async fn launch(programs: &Path, folder: &Path, port: u16) -> Result<Process, St
         "max_connections=200",
     ];
     command.args(settings.iter().flat_map(|setting| ["-c", setting]));
-    let process = Process::start("postgres", command);
+    // An immediate stop takes its children and its shared memory along, as a kill would not.
+    let process = Process::start("postgres", command, Signal::QUIT);
     let ready = "database system is ready to accept connections";
     process.line(Stream::Stderr, |line| line.contains(ready)).await?;
     Ok(process)

@@ -21,9 +21,10 @@ const WORD_WITHIN: Duration = Duration::from_secs(60);
 /// What can be sent to a child.
 pub type Signal = rustix::process::Signal;
 
-/// A running (or ended) child. Dropped: killed.
+/// A running (or ended) child. Dropped: gets its last signal and is waited for.
 pub(crate) struct Process {
     name: String,
+    last: Signal,
     pid: u32,
     output: Arc<Output>,
     ended: watch::Receiver<Option<ExitStatus>>,
@@ -45,8 +46,8 @@ struct Output {
 }
 
 impl Process {
-    /// Starts `command` with both outputs captured.
-    pub fn start(name: &str, mut command: Command) -> Self {
+    /// Starts `command` with both outputs captured. `last` must be a signal that surely ends it.
+    pub fn start(name: &str, mut command: Command, last: Signal) -> Self {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = spawner::spawn(command)
             .unwrap_or_else(|error| panic!("{name} cannot be started: {error}"));
@@ -59,7 +60,7 @@ impl Process {
             let status = child.wait().expect("our own child can be waited for");
             end.send_replace(Some(status));
         });
-        Self { name: name.to_owned(), pid, output, ended, waiter: Some(waiter) }
+        Self { name: name.to_owned(), last, pid, output, ended, waiter: Some(waiter) }
     }
 
     pub fn pid(&self) -> u32 {
@@ -125,7 +126,7 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        self.signal(Signal::KILL);
+        self.signal(self.last);
         if let Some(waiter) = self.waiter.take() {
             let _ = waiter.join();
         }

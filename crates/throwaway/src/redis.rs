@@ -90,7 +90,7 @@ async fn launch(port: u16, folder: &Path) -> Result<Process, String> {
     let mut command: Command = spawner::mortal(&program, "KILL", None);
     command.args(["--port", &port.to_string(), "--bind", "127.0.0.1"]);
     command.args(["--save", "", "--appendonly", "no"]).arg("--dir").arg(folder);
-    let process = Process::start("redis-server", command);
+    let process = Process::start("redis-server", command, Signal::KILL);
     process.line(Stream::Stdout, |line| line.contains("Ready to accept connections")).await?;
     Ok(process)
 }

@@ -2,6 +2,7 @@ import { listenToBrowser } from "./browser";
 import { systemClock, type Clock } from "./clock";
 import { Connection, type ConnectionOwner } from "./connection";
 import { ApiError, lost } from "./error";
+import { freshKey } from "./key";
 import type { Follower, Line } from "./line";
 import { Listeners } from "./listeners";
 import type { Args, Command, CommandArgs, HelloOk, Ok, Query } from "./operations";
@@ -237,10 +238,4 @@ export class Client {
     const isCaughtUp = !this.outbox.isLate && [...this.followers].every(({ caughtUp }) => caughtUp);
     return isCaughtUp ? "live" : "behind";
   }
-}
-
-/** Not `randomUUID`: that exists on secure pages only, and a widget lives on any page. */
-function freshKey(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

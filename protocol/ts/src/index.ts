@@ -11,6 +11,7 @@ export { ApiError, type FailureCode } from "./error";
 export type { Watch, WatchHandlers } from "./watch";
 export { watchInbox, type InboxHandlers, type InboxWatch } from "./inbox";
 export { storedOutbox, type OutboxStorage, type StoredCommand } from "./outbox";
+export { freshKey } from "./key";
 export { TypingNotice } from "./typing";
 export { advance } from "./summary";
 export type * from "./operations";

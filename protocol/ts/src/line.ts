@@ -34,6 +34,8 @@ export interface Follower {
   signal?(frame: SignalFrame): void;
 }
 
+const RETRY_MIN_MS = 250;
+
 /** Tries again as the server asked, else ever more slowly. */
 export class Retry {
   private readonly line: Line;
@@ -55,5 +57,3 @@ export class Retry {
     this.tries = 0;
   }
 }
-
-const RETRY_MIN_MS = 250;

@@ -8,7 +8,10 @@ export interface WatchHandlers {
   onReset(summary: Summary): void;
   /** Contiguous, ascending, each exactly once; the author's own carry its `key`. */
   onEvents(events: EventFrame[]): void;
-  /** A fresh summary after a reconnect, without a reset. The events up to its `seq` may still follow. */
+  /**
+   * A fresh summary without a reset: after a reconnect, or first if the caller had events already.
+   * The events up to its `seq` may still follow.
+   */
   onSummary?(summary: Summary): void;
   /** Ends by itself after 6 s, on the message and when the connection is lost. */
   onTyping?(active: boolean, by: By | undefined): void;

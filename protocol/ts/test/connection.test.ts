@@ -27,10 +27,22 @@ test("a visitor whose page cannot keep a token stays the same visitor while the 
 });
 
 test("the states are told as they are", () => {
-  const stage = Stage.live();
+  const stage = new Stage();
+  for (const id of ["c", "d"]) stage.watch(id);
+  stage.client.start();
+  stage.greet();
+  void stage.client.command("message.send", { conversation: "c", text: "hi" });
+  stage.socket.ok("message.send", { seq: 1, at: 1 });
   stage.reconnect();
   stage.client.stop();
   assert.deepEqual(stage.states, ["connecting", "live", "offline", "connecting", "live", "offline"]);
+});
+
+test("a command on its way when the line is cut makes no state of its own", () => {
+  const stage = Stage.live();
+  void stage.client.command("message.send", { conversation: "c", text: "hi" });
+  stage.socket.drop();
+  assert.deepEqual(stage.states, ["connecting", "live", "offline"]);
 });
 
 test("failed attempts wait longer and longer, up to half a minute", () => {

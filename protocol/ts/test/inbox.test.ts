@@ -35,6 +35,14 @@ test("a list that is older than a row already told does not bring it back", () =
   assert.deepEqual(merged.map(({ id, seq }) => [id, seq]), [["c", 5], ["d", 1]]);
 });
 
+test("after a reconnect the server's word counts, even if its numbers are lower", () => {
+  const { stage, inbox } = watching();
+  stage.socket.ok("inbox.watch", { counts: COUNTS });
+  inbox.merge([summary("c", 9)]);
+  stage.reconnect();
+  assert.equal(inbox.merge([summary("c", 3)])[0]?.seq, 3);
+});
+
 test("counts are told, a closed watch is switched off", () => {
   const { stage, told, inbox } = watching();
   stage.socket.ok("inbox.watch", { counts: COUNTS });

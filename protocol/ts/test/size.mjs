@@ -3,11 +3,11 @@ import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import * as esbuild from "esbuild";
 
-const GZIP_BYTES_MAX = 5_000;
+const GZIP_BYTES_MAX = 5_120;
 
 const { outputFiles } = await esbuild.build({
   stdin: {
-    contents: `import { Client, storedOutbox, TypingNotice } from "./index"; globalThis.frontdesk = { Client, storedOutbox, TypingNotice };`,
+    contents: `import { Client, TypingNotice } from "./index"; globalThis.frontdesk = { Client, TypingNotice };`,
     resolveDir: fileURLToPath(new URL("../src", import.meta.url)),
   },
   bundle: true,

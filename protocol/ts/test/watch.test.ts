@@ -122,6 +122,18 @@ test("a server that knows less than we do makes the handler start afresh", () =>
   assert.equal(stage.client.state, "live");
 });
 
+test("a number heard of before a cut and never kept by the server is not waited for", () => {
+  const stage = Stage.live();
+  stage.heads["c"] = 2;
+  const log = stage.watch("c");
+  stage.answerWatch();
+  stage.socket.receive(event("c", 9));
+  assert.equal(stage.client.state, "behind");
+  stage.reconnect();
+  assert.deepEqual(log.seqs, [1, 2]);
+  assert.equal(stage.client.state, "live");
+});
+
 test("history that brings nothing is asked again, but not hotly", () => {
   const stage = Stage.live();
   stage.watch("c");

@@ -67,11 +67,11 @@ export class Outbox {
     }
   }
 
-  /** Takes back what the server has not accepted. */
+  /** Forgets these, and takes back the texts that the server has not accepted. */
   withdraw(belongs: (item: Unsent) => boolean = () => true): string[] {
-    const withdrawn = this.#items.filter((item) => item.state !== "accepted" && belongs(item));
+    const withdrawn = this.#items.filter(belongs);
     for (const { key } of withdrawn) this.remove(key);
-    return withdrawn.map(({ text }) => text);
+    return withdrawn.filter(({ state }) => state !== "accepted").map(({ text }) => text);
   }
 
   #forget(key: string): void {

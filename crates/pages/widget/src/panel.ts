@@ -33,8 +33,8 @@ export class Panel {
       "section",
       { class: "panel", role: "dialog", "aria-labelledby": "title" },
       element(
-        "header",
-        {},
+        "div",
+        { class: "head" },
         element("div", { class: "mark", "aria-hidden": "true" }, icon("chat")),
         element("div", {}, element("h2", { id: "title" }, texts.title), this.#presence),
         close,

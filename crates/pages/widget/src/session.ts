@@ -180,18 +180,19 @@ export class Session {
 
   #renewIdentity(): void {
     const wasConnected = this.#connected;
-    this.#forgetConversation();
+    this.#leave();
     this.#delivery.stop();
     this.#client.stop();
     this.#connected = this.#failed = this.#ended = this.#anew = false;
     this.#selfId = this.#online = undefined;
     [this.#client, this.#delivery] = this.#newIdentity();
-    if (wasConnected && this.#looking) this.#connect();
+    if (wasConnected && (this.#looking || this.#outbox.next())) this.#connect();
   }
 
-  #greeted({ self, online, limits, conversation }: HelloOk): void {
-    // Another tab has become another visitor, and the token is shared.
-    if (this.#selfId !== undefined && this.#selfId !== self.id) return this.#renewIdentity();
+  #greeted({ self, token, online, limits, conversation }: HelloOk): void {
+    // The token is shared with other tabs, and one of them may have become another visitor.
+    const isOther = this.#selfId !== undefined && this.#selfId !== self.id;
+    if (isOther || (token && token !== this.#storage.text(TOKEN_ENTRY))) return this.#renewIdentity();
     this.#selfId = self.id;
     this.#online = online;
     this.#textMax = limits?.text_max ?? this.#textMax;
@@ -251,7 +252,8 @@ export class Session {
     if (this.#shown !== shown) return;
     shown.events.push(...events);
     for (const { ev, by, data } of events) {
-      if (ev === "conversation.closed") shown.closed = true;
+      // What was accepted stands before the close, so what is left now never will be.
+      if (ev === "conversation.closed") this.#closed(shown.id);
       if (ev === "message.posted" && by.role === "visitor" && data.key !== undefined) this.#outbox.remove(data.key);
     }
     this.#noteSeen();
@@ -286,6 +288,7 @@ export class Session {
 
   #forgetVisitor(): void {
     this.#storage.setText(TOKEN_ENTRY, undefined);
+    remember(this.#storage, undefined);
     this.#renewIdentity();
   }
 
@@ -296,7 +299,10 @@ export class Session {
       this.#show(other.id);
     }
     // Signing out in one tab is signing out in all.
-    if (name === TOKEN_ENTRY && this.#storage.text(TOKEN_ENTRY) === undefined) this.#renewIdentity();
+    if (name === TOKEN_ENTRY && this.#storage.text(TOKEN_ENTRY) === undefined) {
+      this.#outbox.withdraw();
+      this.#renewIdentity();
+    }
     this.#changed();
   }
 

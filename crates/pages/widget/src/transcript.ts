@@ -35,7 +35,7 @@ export class Transcript {
     this.#typing = element("div", { class: "typing" }, dots, this.#typingText);
     this.#latest = element("button", { class: "latest", type: "button", "aria-label": texts.latest }, icon("down"));
     this.#latest.addEventListener("click", () => this.toEnd());
-    this.#scroller = element("div", { class: "scroller", tabindex: "-1" }, greeting, this.#log, this.#typing);
+    this.#scroller = element("div", { class: "scroller", tabindex: "0" }, greeting, this.#log, this.#typing);
     this.#scroller.addEventListener("scroll", () => show(this.#latest, !this.#nearEnd()), { passive: true });
     this.root = element("div", { class: "transcript" }, this.#scroller, this.#latest);
     show(this.#typing, false);

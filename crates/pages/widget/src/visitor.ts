@@ -9,7 +9,10 @@ export function visitorClient(url: string, storage: SiteStorage): Client {
   return new Client({
     url,
     token: () => storage.text(TOKEN_ENTRY),
-    onToken: (token) => storage.setText(TOKEN_ENTRY, token),
+    onToken: (token) => {
+      // Two tabs may have become two visitors at once: the first to write it down is the one to be.
+      if (storage.text(TOKEN_ENTRY) === undefined) storage.setText(TOKEN_ENTRY, token);
+    },
     hello: aboutThePage,
   });
 }

@@ -68,8 +68,8 @@ export class Widget {
   }
 
   reset(): void {
-    this.#session.reset();
     this.close();
+    this.#session.reset();
   }
 
   #reveal(): void {

@@ -68,6 +68,7 @@ export class Thread {
       const { events, head, more } = await this.#history({});
       if (!this.#isOpen) return;
       this.#set({ phase: "ready", problem: undefined, events, earlier: more ? "some" : "none" });
+      this.#forgetArrived();
       this.#follow(head);
     } catch (error) {
       if (!this.#desk.isConnectionLost(error)) this.#set({ phase: "failed", problem: explain(error) });

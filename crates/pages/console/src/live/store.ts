@@ -1,6 +1,6 @@
 // A value that can be watched: the one bridge between the live objects and the screens.
 
-import { useEffect, useState } from "preact/hooks";
+import { useLayoutEffect, useState } from "preact/hooks";
 
 export class Store<T> {
   #value: T;
@@ -32,12 +32,12 @@ export class Store<T> {
 
 export function useStore<T>(store: Store<T>): T {
   const [, redraw] = useState({});
-  useEffect(() => {
-    const seen = store.value;
+  const drawn = store.value;
+  useLayoutEffect(() => {
     const stop = store.subscribe(() => redraw({}));
     // The value may have moved between drawing and subscribing.
-    if (!Object.is(seen, store.value)) redraw({});
+    if (!Object.is(drawn, store.value)) redraw({});
     return stop;
   }, [store]);
-  return store.value;
+  return drawn;
 }

@@ -1,0 +1,61 @@
+//! Two nodes on one store, in bad weather: one winner, and everybody learns everything.
+
+mod support;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use conversation::Command;
+use fanout::{Local, Weather};
+use hub::Settings;
+use store::MemoryStore;
+use support::{CLOSE, Node, post};
+
+fn cluster(weather: Weather) -> Vec<Node> {
+    let store = Arc::new(MemoryStore::new());
+    let ends = Local::network(2, 42, weather);
+    let node = |end| Node::on(store.clone(), Arc::new(end), Settings::default());
+    ends.into_iter().map(node).collect()
+}
+
+async fn a_conversation_across_nodes(weather: Weather) {
+    let nodes = cluster(weather);
+    let (mut vera, mut alice, bob) = (nodes[0].visitor(1), nodes[1].agent(1), nodes[0].agent(2));
+    let id = vera.start("hello").await;
+    alice.watch(id, 2).await;
+    let claims = futures::future::join(
+        alice.does(id, Command::Claim),
+        bob.does(id, Command::Claim),
+    );
+    let (a, b) = claims.await;
+    assert!(a.is_ok() ^ b.is_ok(), "{a:?} {b:?}");
+    let owner = if a.is_ok() { &alice } else { &bob };
+    for n in 0..20 {
+        vera.does(id, post(&format!("v{n}"))).await.unwrap();
+        owner.does(id, post(&format!("a{n}"))).await.unwrap();
+    }
+    owner.does(id, CLOSE).await.unwrap();
+    assert!(vera.does(id, post("late")).await.is_err());
+    assert_eq!(alice.next_numbers(42).await, (3..=44).collect::<Vec<_>>());
+    assert_eq!(vera.next_numbers(44).await, (1..=44).collect::<Vec<_>>());
+}
+
+#[tokio::test(start_paused = true)]
+async fn in_fair_weather() {
+    a_conversation_across_nodes(Weather::default()).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn with_every_hint_lost() {
+    a_conversation_across_nodes(Weather { lost_percent: 100, ..Weather::default() }).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn with_hints_late_and_twice_and_out_of_order() {
+    let weather = Weather {
+        lost_percent: 30,
+        repeated_percent: 30,
+        delay_max: Duration::from_secs(3),
+    };
+    a_conversation_across_nodes(weather).await;
+}
