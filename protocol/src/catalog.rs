@@ -20,14 +20,19 @@ pub use limits::LIMITS;
 /// How one type looks on the wire.
 #[derive(Clone, Copy)]
 pub struct Shape {
-    pub(crate) name: fn() -> Cow<'static, str>,
-    pub(crate) schema: fn(&mut SchemaGenerator) -> Schema,
+    name: fn() -> Cow<'static, str>,
+    schema: fn(&mut SchemaGenerator) -> Schema,
 }
 
 impl Shape {
     /// The shape of `T`.
     pub const fn of<T: JsonSchema>() -> Self {
         Self { name: T::schema_name, schema: SchemaGenerator::subschema_for::<T> }
+    }
+
+    /// The name of the type, in `$defs` and in TypeScript.
+    pub fn name(&self) -> Cow<'static, str> {
+        (self.name)()
     }
 }
 
@@ -103,7 +108,7 @@ mod tests {
         let mut generator = SchemaGenerator::default();
         for row in OPERATIONS {
             (row.args.schema)(&mut generator);
-            let name: &str = &(row.args.name)();
+            let name: &str = &row.args.name();
             let required = &generator.definitions()[name]["required"];
             let has_key = required.as_array().is_some_and(|list| list.contains(&"key".into()));
             assert_eq!(has_key, row.keyed, "{}", row.name);

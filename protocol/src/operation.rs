@@ -127,8 +127,10 @@ pub struct HelloArgs {
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "object")]
     pub page: Option<Page>,
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "short")]
+    #[cfg_attr(feature = "schema", schemars(length(max = 320)))]
     pub locale: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "short")]
+    #[cfg_attr(feature = "schema", schemars(length(max = 320)))]
     pub timezone: Option<String>,
     /// At most 50.
     #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "few_watches")]
@@ -151,8 +153,10 @@ impl std::fmt::Debug for HelloArgs {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Profile {
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "short")]
+    #[cfg_attr(feature = "schema", schemars(length(max = 320)))]
     pub name: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "short")]
+    #[cfg_attr(feature = "schema", schemars(length(max = 320)))]
     pub email: Option<String>,
 }
 
@@ -161,8 +165,10 @@ pub struct Profile {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Page {
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "address")]
+    #[cfg_attr(feature = "schema", schemars(length(max = 2048)))]
     pub url: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "short")]
+    #[cfg_attr(feature = "schema", schemars(length(max = 320)))]
     pub title: Option<String>,
 }
 
@@ -173,6 +179,7 @@ pub struct WatchFrom {
     pub conversation: String,
     /// The last number seen; 0 for all.
     #[serde(default)]
+    #[cfg_attr(feature = "schema", schemars(!default))]
     pub after: u64,
 }
 
@@ -347,6 +354,7 @@ pub struct InboxList {
     pub status: StatusFilter,
     /// Every word must be part of a name, an e-mail, a message or a note.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "search_words")]
+    #[cfg_attr(feature = "schema", schemars(length(max = 200)))]
     pub search: Option<String>,
     #[serde(default, deserialize_with = "word")]
     pub sort: Sort,

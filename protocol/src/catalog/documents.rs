@@ -22,7 +22,7 @@ fn client() -> Value {
         .iter()
         .map(|row| {
             let args = (row.args.schema)(&mut generator);
-            let args_required = definition(&generator, &(row.args.name)()).get("required").is_some();
+            let args_required = definition(&generator, &row.args.name()).get("required").is_some();
             let required = if args_required { vec!["id", "op", "args"] } else { vec!["id", "op"] };
             json!({
                 "description": row.meaning,
@@ -61,8 +61,8 @@ fn catalog() -> Value {
                 "meaning": row.meaning,
                 "who": who(row.who),
                 "keyed": row.keyed,
-                "args": format!("client.json#/$defs/{}", (row.args.name)()),
-                "ok": format!("server.json#/$defs/{}", (row.ok.name)()),
+                "args": format!("client.json#/$defs/{}", row.args.name()),
+                "ok": format!("server.json#/$defs/{}", row.ok.name()),
             })
         })
         .collect();
@@ -72,10 +72,10 @@ fn catalog() -> Value {
         "subprotocols": Codec::ALL.map(Codec::subprotocol),
         "operations": operations,
         "events": EVENTS.iter().map(|row| json!({
-            "ev": row.name, "data": data(&(row.data.name)()), "visitor_sees_it": row.visitor_sees_it,
+            "ev": row.name, "data": data(&row.data.name()), "visitor_sees_it": row.visitor_sees_it,
         })).collect::<Vec<_>>(),
         "signals": SIGNALS.iter().map(|row| json!({
-            "sig": row.name, "data": data(&(row.data.name)()), "may_be_lost": row.may_be_lost,
+            "sig": row.name, "data": data(&row.data.name()), "may_be_lost": row.may_be_lost,
         })).collect::<Vec<_>>(),
         "error_codes": ErrorCode::ALL.iter().map(|code| json!({
             "code": code, "remedy": code.remedy(), "meaning": code.meaning(),

@@ -9,9 +9,9 @@ import type { Args, Command, CommandArgs, HelloOk, Ok, Query } from "./operation
 import type { ClientEvents, ClientOptions, State } from "./options";
 import { Outbox, type StoredCommand } from "./outbox";
 import { afterEnd, type End } from "./reconnect";
-import { openWebSocket, SUBPROTOCOL } from "./socket";
+import { openWebSocket } from "./socket";
 import { Watch, type WatchHandlers } from "./watch";
-import { LIMITS, type HelloArgs } from "./wire";
+import { LIMITS, SUBPROTOCOLS, type HelloArgs } from "./wire";
 
 /** A connection that lasted this long was a good one: the next failure starts from the shortest wait. */
 const STABLE_AFTER_MS = 10_000;
@@ -154,7 +154,7 @@ export class Client {
     this.clock.clearTimeout(this.timer);
     const { url, webSocket = openWebSocket } = this.options;
     try {
-      this.connection = new Connection(webSocket(url, [SUBPROTOCOL]), this.owner());
+      this.connection = new Connection(webSocket(url, [SUBPROTOCOLS.json]), this.owner());
     } catch (error) {
       this.listeners.fault(error);
       this.ended({ code: 0 }, 0);

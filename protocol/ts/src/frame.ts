@@ -12,15 +12,13 @@ export function parse(data: unknown): any {
 
 /** Looks no deeper than the client relies on. */
 export function kindOf(frame: any): FrameKind {
-  if (!isObject(frame)) return "broken";
+  if (typeof frame !== "object" || frame === null || Array.isArray(frame)) return "broken";
   const { re, ok, err, ev, sig, bye, conversation, seq } = frame;
-  if (isObject(err) || (ok !== undefined && Number.isInteger(re))) return "answer";
-  if (typeof ev === "string" && typeof conversation === "string" && Number.isInteger(seq)) return "event";
-  if (typeof sig === "string") return "signal";
-  if (isObject(bye)) return "bye";
+  if (isText(err?.code) || (ok !== undefined && Number.isInteger(re))) return "answer";
+  if (isText(ev) && isText(conversation) && Number.isInteger(seq) && seq > 0) return "event";
+  if (isText(sig)) return "signal";
+  if (isText(bye?.code)) return "bye";
   return [re, ok, err, ev, sig, bye].some((part) => part !== undefined) ? "broken" : "unknown";
 }
 
-function isObject(value: unknown): boolean {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
+const isText = (value: unknown): boolean => typeof value === "string";

@@ -10,6 +10,4 @@ export interface WebSocketLike {
 
 export type OpenSocket = (url: string, protocols: string[]) => WebSocketLike;
 
-export const SUBPROTOCOL = "frontdesk.v1.json";
-
 export const openWebSocket: OpenSocket = (url, protocols) => new WebSocket(url, protocols);

@@ -7,7 +7,7 @@ import { createInterface } from "node:readline";
 
 /** The real server on a data folder of its own. */
 export class ServerProcess {
-  readonly data = mkdtempSync(join(tmpdir(), "frontdesk-real-"));
+  readonly data: string;
   private readonly bin: string;
   private child: ChildProcess | undefined;
 
@@ -15,6 +15,7 @@ export class ServerProcess {
     const bin = process.env["FRONTDESK_BIN"];
     if (!bin) throw new Error("set FRONTDESK_BIN to the frontdesk binary");
     this.bin = bin;
+    this.data = mkdtempSync(join(tmpdir(), "frontdesk-real-"));
   }
 
   /** Starts it and answers its address, like `127.0.0.1:41234`. */

@@ -10,12 +10,12 @@ export interface Wishes {
 
 export class Composer {
   readonly root: HTMLFormElement;
+  readonly #texts: Texts;
+  readonly #wishes: Wishes;
   readonly #box: HTMLTextAreaElement;
   readonly #submit: HTMLButtonElement;
   readonly #warning = element("p", { class: "warning", role: "status" });
   #textMax = 4000;
-  readonly #texts: Texts;
-  readonly #wishes: Wishes;
 
   constructor(texts: Texts, wishes: Wishes) {
     this.#texts = texts;

@@ -12,11 +12,11 @@ export interface DeliveryHandlers {
 }
 
 export class Delivery {
-  #running = false;
-  #stopped = false;
   readonly #client: Client;
   readonly #outbox: Outbox;
   readonly #handlers: DeliveryHandlers;
+  #running = false;
+  #stopped = false;
 
   constructor(client: Client, outbox: Outbox, handlers: DeliveryHandlers) {
     this.#client = client;

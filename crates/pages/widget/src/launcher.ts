@@ -7,10 +7,10 @@ const SHOWN_MAX = 9;
 
 export class Launcher {
   readonly root: HTMLElement;
+  readonly #texts: Texts;
   readonly #button: HTMLButtonElement;
   readonly #badge = element("span", { class: "badge", "aria-hidden": "true" });
   readonly #spoken = element("span", { class: "unseen", id: "unread", role: "status" });
-  readonly #texts: Texts;
 
   constructor(texts: Texts, onPress: () => void) {
     this.#texts = texts;

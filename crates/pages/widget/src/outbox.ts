@@ -17,8 +17,8 @@ export interface Unsent {
 const ENTRY = "outbox";
 
 export class Outbox {
-  #items: Unsent[];
   readonly #storage: SiteStorage;
+  #items: Unsent[];
 
   constructor(storage: SiteStorage) {
     this.#storage = storage;

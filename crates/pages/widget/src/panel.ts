@@ -15,12 +15,12 @@ export interface PanelWishes extends Wishes {
 
 export class Panel {
   readonly root: HTMLElement;
+  readonly #texts: Texts;
   readonly #presence = element("p", { class: "presence" });
   readonly #link = element("p", { class: "link", role: "status" });
   readonly #transcript: Transcript;
   readonly #composer: Composer;
   readonly #ending: Ending;
-  readonly #texts: Texts;
 
   constructor(texts: Texts, wishes: PanelWishes) {
     this.#texts = texts;

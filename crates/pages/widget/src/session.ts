@@ -3,14 +3,15 @@
 // Nothing here touches the document. Whoever shows it asks for a `snapshot` after `onChange`.
 // A connection costs the server a socket, so there is none until somebody looks or something waits.
 
-import { Client, TypingNotice, type ApiError, type EventFrame, type HelloOk, type Summary, type Watch } from "@frontdesk/client";
+import type { ApiError, Client, EventFrame, HelloOk } from "@frontdesk/client";
+import { Conversation } from "./conversation";
 import { Delivery } from "./delivery";
 import { Draft } from "./draft";
 import { Outbox } from "./outbox";
 import { CONVERSATION_ENTRY, recall, remember } from "./remembered";
 import type { SiteStorage } from "./storage";
 import { linesOf, unreadIn, type Line } from "./thread";
-import { visitorClient, TOKEN_ENTRY } from "./visitor";
+import { TOKEN_ENTRY, visitorClient } from "./visitor";
 
 /** `ended`: the server does not know this visitor any more. */
 export type Stage = "new" | "open" | "closed" | "ended";
@@ -30,22 +31,16 @@ export interface Snapshot {
   unread: number;
 }
 
-interface Shown {
-  id: string;
-  closed: boolean;
-  events: EventFrame[];
-  watch: Watch;
-  typing: TypingNotice;
-}
-
 export class Session {
   onChange: () => void = () => {};
 
+  readonly #url: string;
+  readonly #storage: SiteStorage;
   readonly #outbox: Outbox;
   readonly #draft: Draft;
   #client: Client;
   #delivery: Delivery;
-  #shown: Shown | undefined;
+  #shown: Conversation | undefined;
   #selfId: string | undefined;
   #connected = false;
   #failed = false;
@@ -54,10 +49,7 @@ export class Session {
   #anew = false;
   #looking = false;
   #online: boolean | undefined;
-  #typist: string | undefined;
   #textMax = 4000;
-  readonly #url: string;
-  readonly #storage: SiteStorage;
 
   constructor(url: string, storage: SiteStorage) {
     this.#url = url;
@@ -76,7 +68,7 @@ export class Session {
       link: this.#link(),
       online: this.#online,
       lines: linesOf(this.#shown?.events ?? [], this.#outbox.all()),
-      typist: this.#typist,
+      typist: this.#shown?.typist,
       draft: this.#draft,
       textMax: this.#textMax,
       unread: this.#looking ? 0 : unreadIn(this.#shown?.events ?? [], recall(this.#storage)?.seen ?? 0),
@@ -197,7 +189,7 @@ export class Session {
     this.#online = online;
     this.#textMax = limits?.text_max ?? this.#textMax;
     if (conversation && (conversation.status === "open" || !(this.#shown || this.#anew))) {
-      this.#show(conversation.id, conversation);
+      this.#show(conversation.id, conversation.status !== "open");
     }
     void this.#delivery.run();
     this.#changed();
@@ -216,44 +208,26 @@ export class Session {
     this.#changed();
   }
 
-  #show(id: string, summary?: Summary): void {
+  #show(id: string, closed = false): void {
     if (this.#shown?.id === id) return;
     this.#leave();
     this.#anew = false;
-    const shown: Shown = {
-      id,
-      closed: summary !== undefined && summary.status !== "open",
-      events: [],
-      typing: new TypingNotice(this.#client, id),
-      watch: this.#client.watch(id, {
-        onReset: ({ status }) => {
-          shown.events = [];
-          shown.closed = status !== "open";
-        },
-        onEvents: (events) => this.#happened(shown, events),
-        onSummary: ({ status }) => {
-          shown.closed ||= status !== "open";
-        },
-        onTyping: (active, by) => {
-          this.#typist = active ? (by?.name ?? "") : undefined;
-          this.#changed();
-        },
-        onError: () => {
-          if (this.#shown === shown) this.#forgetConversation();
-          this.#changed();
-        },
-      }),
-    };
+    const shown: Conversation = new Conversation(this.#client, id, closed, {
+      happened: (events) => this.#shown === shown && this.#happened(shown, events),
+      changed: () => this.#changed(),
+      gone: () => {
+        if (this.#shown === shown) this.#forgetConversation();
+        this.#changed();
+      },
+    });
     this.#shown = shown;
     this.#noteSeen();
   }
 
-  #happened(shown: Shown, events: EventFrame[]): void {
-    if (this.#shown !== shown) return;
-    shown.events.push(...events);
+  #happened({ id }: Conversation, events: EventFrame[]): void {
     for (const { ev, by, data } of events) {
       // What was accepted stands before the close, so what is left now never will be.
-      if (ev === "conversation.closed") this.#closed(shown.id);
+      if (ev === "conversation.closed") this.#closed(id);
       if (ev === "message.posted" && by.role === "visitor" && data.key !== undefined) this.#outbox.remove(data.key);
     }
     this.#noteSeen();
@@ -276,9 +250,8 @@ export class Session {
   }
 
   #leave(): void {
-    this.#shown?.typing.ended();
-    this.#shown?.watch.close();
-    this.#shown = this.#typist = undefined;
+    this.#shown?.leave();
+    this.#shown = undefined;
   }
 
   #forgetConversation(): void {

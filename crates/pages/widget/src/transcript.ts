@@ -10,6 +10,8 @@ const NEAR_END_PX = 48;
 
 export class Transcript {
   readonly root: HTMLElement;
+  readonly #texts: Texts;
+  readonly #onRetry: (key: string) => void;
   readonly #scroller: HTMLElement;
   readonly #log: HTMLElement;
   readonly #typing: HTMLElement;
@@ -17,8 +19,6 @@ export class Transcript {
   readonly #latest: HTMLButtonElement;
   readonly #drawn = new Map<string, HTMLElement>();
   #typist: string | undefined;
-  readonly #texts: Texts;
-  readonly #onRetry: (key: string) => void;
 
   constructor(texts: Texts, onRetry: (key: string) => void) {
     this.#texts = texts;

@@ -12,14 +12,14 @@ const PHONE = "(max-width: 480px)";
 const OPEN = "open";
 
 export class Widget {
+  readonly #session: Session;
+  readonly #storage: SiteStorage;
   readonly #host = element("div", { id: "frontdesk", lang: "en" });
   readonly #launcher: Launcher;
   readonly #panel: Panel;
   readonly #phone = matchMedia(PHONE);
   #isOpen = false;
   #drawPlanned = false;
-  readonly #session: Session;
-  readonly #storage: SiteStorage;
 
   constructor(session: Session, storage: SiteStorage, texts: Texts) {
     this.#session = session;

@@ -19,7 +19,7 @@ export function Customer({ summary, isOpen, onClose }: Props) {
   return (
     <aside class={`customer ${isOpen ? "customer-open" : ""}`} aria-label="Customer">
       <div class="customer-head">
-        <h3>Customer</h3>
+        <h2>Customer</h2>
         <button type="button" class="icon-button customer-close" aria-label="Close customer details" onClick={onClose}>
           <Icon name="cross" />
         </button>
@@ -32,14 +32,14 @@ export function Customer({ summary, isOpen, onClose }: Props) {
         </div>
       </div>
       <section class="customer-block">
-        <h4>Profile</h4>
+        <h3>Profile</h3>
         <dl>
           <Row name="Name">{visitor.name ? <bdi>{visitor.name}</bdi> : UNKNOWN}</Row>
           <Row name="Email">{visitor.email ? <bdi>{visitor.email}</bdi> : UNKNOWN}</Row>
         </dl>
       </section>
       <section class="customer-block">
-        <h4>Conversation</h4>
+        <h3>Conversation</h3>
         <dl>
           <Row name="Status">
             <StatusBadge status={summary.status} />

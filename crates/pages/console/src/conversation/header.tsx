@@ -31,9 +31,9 @@ export function ConversationHeader(props: Props) {
       <Avatar id={visitor.id} name={visitor.name} online={visitor.online} />
       <div class="conversation-who">
         <div class="conversation-title">
-          <h2>
+          <h1>
             <bdi>{visitorName(visitor)}</bdi>
-          </h2>
+          </h1>
           <StatusBadge status={status} />
         </div>
         <p class="conversation-sub">

@@ -1,0 +1,227 @@
+//! What waits to be written to one connection, and the ear through which it gets there.
+//!
+//! Putting something in never waits. When more waits than the connection may owe, the queue is dropped
+//! and the connection ends as too slow: the client resumes from the last number it saw.
+
+use std::collections::VecDeque;
+use std::mem;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
+
+use bytes::Bytes;
+use conversation::Event;
+use futures::task::AtomicWaker;
+use hub::{Ear, News, Ticket};
+
+use crate::asked::Done;
+use crate::ticker::{Millis, NEVER};
+
+/// With more waiting than this, a row or count replaces the one that waits already.
+const COALESCE_ABOVE: usize = 32;
+/// Room that an empty queue may keep.
+const KEEP_ITEMS: usize = 32;
+
+/// One thing to write.
+#[derive(Debug)]
+pub(crate) enum Item {
+    /// What the hub tells.
+    News(News),
+    /// What a task of this connection has done.
+    Done(Ticket, Box<Done>),
+    /// A frame that is ready.
+    Frame(Bytes),
+}
+
+/// Shared between a connection, its ear in the hub and the ticker.
+pub(crate) struct Outbox {
+    queue: Mutex<Queue>,
+    waker: AtomicWaker,
+    due: AtomicU64,
+    bytes_max: usize,
+}
+
+#[derive(Default)]
+struct Queue {
+    items: VecDeque<Item>,
+    /// Of what is told without being asked for. Answers are bounded by the questions.
+    told_bytes: usize,
+    /// Nothing goes out before the answer to `hello`.
+    held: bool,
+    overflowed: bool,
+    closed: bool,
+}
+
+/// The hub's end of it.
+pub(crate) struct OutboxEar(pub Arc<Outbox>);
+
+impl Ear for OutboxEar {
+    fn tell(&self, news: News) -> bool {
+        self.0.tell(news)
+    }
+}
+
+impl Outbox {
+    pub fn new(bytes_max: usize) -> Arc<Self> {
+        Arc::new(Self {
+            queue: Mutex::default(),
+            waker: AtomicWaker::new(),
+            due: AtomicU64::new(NEVER),
+            bytes_max,
+        })
+    }
+
+    /// Puts news in; `false` once nobody listens any more.
+    pub fn tell(&self, news: News) -> bool {
+        let bytes = size_of(&news);
+        let mut queue = self.lock();
+        if queue.closed || queue.overflowed {
+            return false;
+        }
+        if queue.items.len() >= COALESCE_ABOVE && queue.replace(&news) {
+            return true;
+        }
+        if queue.told_bytes + bytes > self.bytes_max {
+            queue.overflowed = true;
+            queue.items = VecDeque::new();
+            drop(queue);
+            self.waker.wake();
+            return false;
+        }
+        queue.told_bytes += bytes;
+        self.push(queue, Item::News(news));
+        true
+    }
+
+    /// Puts the outcome of a task in; gives it back once nobody listens any more.
+    pub fn done(&self, ticket: Ticket, done: Box<Done>) -> Result<(), Box<Done>> {
+        let queue = self.lock();
+        if queue.closed {
+            return Err(done);
+        }
+        self.push(queue, Item::Done(ticket, done));
+        Ok(())
+    }
+
+    /// From now on everything waits, until [`Outbox::release`] or [`Outbox::welcome`].
+    pub fn hold(&self) {
+        self.lock().held = true;
+    }
+
+    /// Nothing waits any longer.
+    pub fn release(&self) {
+        self.lock().held = false;
+    }
+
+    /// The outcome of `hello` goes before everything that has come meanwhile.
+    pub fn welcome(&self, ticket: Ticket, done: Box<Done>) -> Result<(), Box<Done>> {
+        let mut queue = self.lock();
+        if queue.closed {
+            return Err(done);
+        }
+        queue.held = false;
+        queue.items.push_front(Item::Done(ticket, done));
+        drop(queue);
+        self.waker.wake();
+        Ok(())
+    }
+
+    /// Takes everything that waits; `into` is empty. `Err` if the connection owes too much.
+    pub fn take(&self, into: &mut VecDeque<Item>) -> Result<(), Overflow> {
+        let mut queue = self.lock();
+        if queue.overflowed {
+            return Err(Overflow);
+        }
+        if !queue.held && !queue.items.is_empty() {
+            mem::swap(&mut queue.items, into);
+            queue.told_bytes = 0;
+        } else if into.capacity() > KEEP_ITEMS {
+            *into = VecDeque::new();
+        }
+        Ok(())
+    }
+
+    /// Nobody listens any more. Answers what was left.
+    pub fn close(&self) -> VecDeque<Item> {
+        let mut queue = self.lock();
+        queue.closed = true;
+        mem::take(&mut queue.items)
+    }
+
+    /// Whom to wake.
+    pub fn register(&self, waker: &Waker) {
+        self.waker.register(waker);
+    }
+
+    pub fn wake(&self) {
+        self.waker.wake();
+    }
+
+    /// When the connection wants to be woken at the latest.
+    pub fn wake_at(&self, due: Millis) {
+        self.due.store(due, Relaxed);
+    }
+
+    /// Wakes the connection if it is due; `false` once it is gone.
+    pub fn tick(&self, now: Millis) -> bool {
+        if self.due.load(Relaxed) <= now {
+            self.due.store(NEVER, Relaxed);
+            self.waker.wake();
+        }
+        !self.lock().closed
+    }
+
+    fn push(&self, mut queue: MutexGuard<'_, Queue>, item: Item) {
+        // Whoever takes, takes everything: only the first item has to wake anybody.
+        let wake = queue.items.is_empty() && !queue.held;
+        queue.items.push_back(item);
+        drop(queue);
+        if wake {
+            self.waker.wake();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        // Nothing panics while it holds the lock but an allocation that fails.
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The connection owes more than it may.
+#[derive(Debug)]
+pub(crate) struct Overflow;
+
+impl Queue {
+    /// Rows and counts are states: the last one wins, and where it stands in the queue is free.
+    fn replace(&mut self, news: &News) -> bool {
+        let old = self.items.iter_mut().rev().find_map(|item| match (item, news) {
+            (Item::News(old @ News::Counts(_)), News::Counts(_)) => Some(old),
+            (Item::News(old), News::Row(row)) => match old {
+                News::Row(waiting) if waiting.conversation.id == row.conversation.id => Some(old),
+                _ => None,
+            },
+            _ => None,
+        });
+        match old {
+            Some(old) => {
+                *old = news.clone();
+                true
+            }
+            None => false,
+        }
+    }
+}
+
+/// About how many bytes it is on the wire, if it was not asked for.
+fn size_of(news: &News) -> usize {
+    match news {
+        News::Answer { .. } => 0,
+        News::Event(told) => match &told.committed.event {
+            Event::Posted { text } | Event::Noted { text } => 300 + text.as_str().len(),
+            _ => 300,
+        },
+        News::Typing { .. } => 200,
+        News::Presence { .. } | News::Counts(_) => 100,
+        News::Row(row) => 700 + row.conversation.snippet.text.len(),
+    }
+}
