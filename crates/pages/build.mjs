@@ -14,7 +14,7 @@ import * as esbuild from "esbuild";
 
 const ROOT = dirname(fileURLToPath(import.meta.url));
 const DIST = join(ROOT, "dist");
-const WIDGET_GZIP_BYTES_MAX = 15_000;
+const WIDGET_GZIP_BYTES_MAX = 15 * 1024;
 
 const COMMON = {
   absWorkingDir: ROOT,
@@ -107,8 +107,8 @@ async function write(built) {
   for (const name of (await committed()).keys()) {
     if (!built.has(name)) await rm(join(DIST, name));
   }
+  for (const [name, bytes] of built) await writeFile(join(DIST, name), bytes);
   for (const [name, bytes] of built) {
-    await writeFile(join(DIST, name), bytes);
     console.log(`${name.padEnd(14)} ${String(bytes.length).padStart(8)} B  ${gzipSync(bytes, { level: 9 }).length} B gzip`);
   }
 }

@@ -185,7 +185,8 @@ impl<'de> Deserialize<'de> for WatchOutcome {
         }
         let value = serde_json::Value::deserialize(from)?;
         if value.get("err").is_some() {
-            let RefusedItem { id, err } = serde_json::from_value(value).map_err(D::Error::custom)?;
+            let RefusedItem { id, err } =
+                serde_json::from_value(value).map_err(D::Error::custom)?;
             return Ok(Self::Refused { id, err });
         }
         serde_json::from_value(value).map(Self::Watched).map_err(D::Error::custom)

@@ -6,8 +6,8 @@ use serde::Serialize;
 use serde::de::DeserializeSeed;
 use serde_json::Value;
 
-use crate::value::{Budget, Build};
 use crate::limits::NESTING_MAX;
+use crate::value::{Budget, Build};
 
 /// How frames are written on one connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

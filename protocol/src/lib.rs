@@ -1,15 +1,17 @@
 //! The wire contract: the words that visitors, agents and the server share.
 //!
-//! Start with [`Request::decode`] (what a client may say, `operation.rs`) and the frames in
-//! `answer.rs`, `event.rs` and `signal.rs` (what the server says). `summary.rs` is a conversation in
-//! a list, `codes.rs` the one table of error and close codes, `limits.rs` every number.
+//! Start with [`Request::decode`]: what a client may say is in `operation.rs` and `arguments.rs`. What
+//! the server says is in `answer.rs`, `event.rs` and `signal.rs`; `summary.rs` is a conversation in a
+//! list. `codes.rs` is the one table of codes, `limits.rs` every number, `value.rs` what both codecs
+//! are read into.
 //!
 //! Never here: a runtime, a socket, a store, or a rule about conversations.
 //! The prose version is `README.md` beside this crate. `schema/`, `vectors/` and `ts/src/wire.ts` are
 //! generated from here by `cargo xtask codegen`, through the feature `schema`.
 
 mod answer;
-mod argument;
+mod arguments;
+mod checked;
 mod codec;
 mod codes;
 mod event;
@@ -29,22 +31,23 @@ pub mod catalog;
 pub mod vectors;
 
 pub use answer::{
-    Answer, BulkItem, Bulked, Detail, Empty, ErrorBody, Hello, HelloLimits, HelloSelf,
-    HistoryPage, InboxPage, Ponged, Refused, Sent, SeqAnswer, Started, WatchOutcome, Watched,
-    Counts, CountsAnswer,
+    Answer, BulkItem, Bulked, Counts, CountsAnswer, Detail, Empty, ErrorBody, Hello, HelloLimits,
+    HelloSelf, HistoryPage, InboxPage, Ponged, Refused, Sent, SeqAnswer, Started, WatchOutcome,
+    Watched,
+};
+pub use arguments::{
+    Bulk, BulkAction, Close, HelloArgs, History, InboxList, InboxWatch, Keyed, Note, Nothing,
+    Order, Page, Profile, Queue, Send, Sort, Start, StatusFilter, Then, Typing, Unwatch, Watch,
+    WatchFrom,
 };
 pub use codec::{Codec, ParseError};
 pub use codes::{ByeCode, CloseCode, ErrorCode, Remedy};
 pub use event::{
-    By, Claimed, Closed, EventData, EventFrame, NotePosted, Person, Posted, Role, Unclaimed,
-    StartedConversation,
+    By, Claimed, Closed, EventData, EventFrame, NotePosted, Person, Posted, Role,
+    StartedConversation, Unclaimed,
 };
 pub use ids::{AgentId, ConversationId, PersonId, SiteId, VisitorId};
-pub use operation::{
-    Bulk, BulkAction, Close, HelloArgs, History, InboxList, InboxWatch, Keyed, Note, Nothing, Operation,
-    Order, Page, Profile, Queue, Send, Sort, Start, StatusFilter, Then, Typing, Unwatch, Watch,
-    WatchFrom, Who,
-};
+pub use operation::{Operation, Who};
 pub use request::{BadFrame, Request};
 pub use server_frame::ServerFrame;
 pub use signal::{Bye, ByeFrame, Presence, SignalData, SignalFrame, TypingActive};

@@ -48,26 +48,30 @@ fn questions() -> impl Strategy<Value = Operation> {
 }
 
 fn commands() -> impl Strategy<Value = Operation> {
-    let keyed = || {
-        (conversation(), key()).prop_map(|(conversation, key)| Keyed { conversation, key })
-    };
+    let keyed =
+        || (conversation(), key()).prop_map(|(conversation, key)| Keyed { conversation, key });
     prop_oneof![
         (conversation(), key(), text(), of(Just(Then::Close))).prop_map(
-            |(conversation, key, text, then)| Operation::Send(Send { conversation, key, text, then })
-        ),
-        (key(), text(), of(profile()))
-            .prop_map(|(key, text, prechat)| Operation::Start(Start { key, text, prechat })),
-        keyed().prop_map(Operation::Claim),
-        keyed().prop_map(Operation::Unclaim),
-        (conversation(), key(), of(any::<u64>())).prop_map(
-            |(conversation, key, expected_seq)| Operation::Close(Close {
+            |(conversation, key, text, then)| Operation::Send(Send {
                 conversation,
                 key,
-                expected_seq
+                text,
+                then
             })
         ),
-        (conversation(), key(), text())
-            .prop_map(|(conversation, key, text)| Operation::Note(Note { conversation, key, text })),
+        (key(), text(), of(profile())).prop_map(|(key, text, prechat)| Operation::Start(Start {
+            key,
+            text,
+            prechat
+        })),
+        keyed().prop_map(Operation::Claim),
+        keyed().prop_map(Operation::Unclaim),
+        (conversation(), key(), of(any::<u64>())).prop_map(|(conversation, key, expected_seq)| {
+            Operation::Close(Close { conversation, key, expected_seq })
+        }),
+        (conversation(), key(), text()).prop_map(|(conversation, key, text)| Operation::Note(
+            Note { conversation, key, text }
+        )),
         bulk().prop_map(Operation::Bulk),
     ]
 }

@@ -6,8 +6,9 @@ use std::collections::BTreeSet;
 
 use common::{Vector, vectors};
 use protocol::{
-    Bulked, ByeCode, Codec, CountsAnswer, Empty, ErrorCode, EventData, Hello, HistoryPage, InboxPage,
-    Operation, Ponged, Request, Sent, SeqAnswer, ServerFrame, SignalData, Started, Watched,
+    Bulked, ByeCode, Codec, CountsAnswer, Empty, ErrorCode, EventData, Hello, HistoryPage,
+    InboxPage, Operation, Ponged, Request, Sent, SeqAnswer, ServerFrame, SignalData, Started,
+    Watched,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;

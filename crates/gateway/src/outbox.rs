@@ -31,6 +31,8 @@ pub(crate) enum Item {
     Done(Ticket, Box<Done>),
     /// A frame that is ready.
     Frame(Bytes),
+    /// A sign of life.
+    Ping,
 }
 
 /// Shared between a connection, its ear in the hub and the ticker.

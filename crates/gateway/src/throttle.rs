@@ -26,6 +26,12 @@ impl Rate {
         let micros_each = 1_000_000 / u64::from(per_second.max(1));
         Self { micros_each, burst_micros: micros_each * u64::from(burst.max(1)) + slack_ms * 1000 }
     }
+
+    /// So many in a while; all of them at once if need be.
+    pub fn within(count: u32, while_: std::time::Duration) -> Self {
+        let window = u64::try_from(while_.as_micros()).unwrap_or(u64::MAX / 2);
+        Self { micros_each: window / u64::from(count.max(1)), burst_micros: window }
+    }
 }
 
 impl Bucket {
@@ -40,7 +46,8 @@ impl Bucket {
         Ok(())
     }
 
-    fn is_full(&self, now: u64) -> bool {
+    /// Whether it has nothing to remember.
+    pub fn is_full(&self, now: u64) -> bool {
         self.full_at <= now * 1000
     }
 }

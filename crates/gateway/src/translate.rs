@@ -128,7 +128,7 @@ pub(crate) fn summary(conversation: &Conversation, audience: Audience, online: b
     Summary {
         id: conversation.id,
         site: conversation.site,
-        status: if view.closing.is_some() { Status::Closed } else { Status::Open },
+        status: if view.closed.is_some() { Status::Closed } else { Status::Open },
         owner: view.owner.map(|owner| agent(owner, audience)),
         visitor: SummaryVisitor {
             id: visitor.id.into(),
@@ -139,9 +139,9 @@ pub(crate) fn summary(conversation: &Conversation, audience: Audience, online: b
         seq: view.seq,
         started_at: conversation.started_at,
         activity_at: view.activity_at,
-        closed_at: view.closing.map(|closing| closing.at),
-        closed_by: view.closing.map(|closing| {
-            let By { id, name, .. } = by(&closing.by, audience);
+        closed_at: view.closed.map(|(_, at)| at),
+        closed_by: view.closed.map(|(closer, _)| {
+            let By { id, name, .. } = by(closer, audience);
             ClosedBy { id: for_agents.then_some(id), name }
         }),
         preview: Preview {

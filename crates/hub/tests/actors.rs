@@ -120,7 +120,7 @@ async fn foreign_and_absent_conversations_are_answered_alike() {
     }
 }
 
-/// Retiring at once, over and over, between commands that are sent without waiting.
+/// Retiring at once, over and over, while bursts come just when an actor is about to leave.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn actors_that_retire_between_commands_lose_and_reorder_nothing() {
     let settings = Settings { idle_after: Duration::ZERO, ..Settings::default() };
@@ -128,22 +128,22 @@ async fn actors_that_retire_between_commands_lose_and_reorder_nothing() {
     let vera = node.visitor(1);
     let id = vera.start("0").await;
     vera.ask(id, Ask::Unwatch).await.unwrap();
-    let mut waiting = Vec::new();
-    for n in 1..=2000 {
+    let send = |n: u64| {
         let (reply, answer) = Reply::waiting();
-        let ask = Ask::Command {
-            command: post(&n.to_string()),
-            deed: conversation::Deed::Send,
-            key: fresh_key(),
-        };
-        node.hub.ask(id, &vera.asker, ask, reply);
-        waiting.push(answer);
-        if n % 3 == 0 {
+        let (command, deed, key) = (post(&n.to_string()), conversation::Deed::Send, fresh_key());
+        node.hub.ask(id, &vera.asker, Ask::Command { command, deed, key }, reply);
+        answer
+    };
+    let mut n = 0;
+    while n < 2000 {
+        let burst: Vec<_> = (n + 1..=n + 4).map(send).collect();
+        n += 4;
+        let answers = futures::future::join_all(burst).await;
+        assert!(answers.into_iter().all(|answer| answer.unwrap().is_ok()));
+        // Its timer has a resolution of a millisecond: the next burst comes a little before or after.
+        let next = tokio::time::Instant::now() + Duration::from_micros(n * 7919 % 2500);
+        while tokio::time::Instant::now() < next {
             tokio::task::yield_now().await;
-        }
-        if waiting.len() == 100 {
-            let answers = futures::future::join_all(waiting.drain(..)).await;
-            assert!(answers.into_iter().all(|answer| answer.unwrap().is_ok()));
         }
     }
     let retired = node.metrics.actors_retired.get();

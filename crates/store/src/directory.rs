@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use conversation::Agent;
+use conversation::{Agent, Conversation};
 use protocol::{AgentId, PersonId, SiteId, VisitorId};
 
 use crate::Answer;
@@ -17,7 +17,7 @@ pub trait Directory: Send + Sync + 'static {
 
     fn site(&self, id: SiteId) -> Answer<'_, Option<Arc<Site>>>;
 
-    /// Adds a site; domains are hosts in lower case.
+    /// Adds a site; domains are hosts in lower case. `Conflict` if its id is there.
     fn add_site(&self, site: Site, now: i64) -> Answer<'_, ()>;
 
     /// `Conflict` if the site has an agent with this e-mail (compared in lower case), or is not there.
@@ -98,6 +98,20 @@ pub struct VisitorRecord {
     pub name: String,
     pub email: Option<String>,
     pub first_seen_at: i64,
+}
+
+impl VisitorRecord {
+    /// What a start knows of its visitor.
+    pub(crate) fn at_start(conversation: &Conversation) -> Self {
+        let Conversation { visitor, site, started_at, .. } = conversation;
+        Self {
+            id: visitor.id,
+            site: *site,
+            name: (*visitor.name).to_owned(),
+            email: visitor.email.as_deref().map(str::to_owned),
+            first_seen_at: *started_at,
+        }
+    }
 }
 
 impl AgentRole {

@@ -1,5 +1,6 @@
 //! The list that agents work from.
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 
 use conversation::Conversation;
@@ -25,7 +26,7 @@ pub struct InboxQuery {
     pub queue: Queue,
     pub status: StatusFilter,
     /// Each must be a part of the visitor's name or e-mail, a message or a note; compared after
-    /// [`InboxQuery::fold`], which they have been through.
+    /// [`InboxQuery::fold`], which they have been through. Never empty, no white space in them.
     pub words: Vec<String>,
     pub sort: Sort,
     pub order: Order,
@@ -81,6 +82,23 @@ impl InboxQuery {
     /// The words of what a person typed.
     pub fn words_of(search: &str) -> Vec<String> {
         Self::fold(search).split_whitespace().map(str::to_owned).collect()
+    }
+
+    /// Which of two rows comes first in this list.
+    pub fn compare(&self, a: &Place, b: &Place) -> Ordering {
+        let in_order = |ordering: Ordering| match self.order {
+            Order::Asc => ordering,
+            Order::Desc => ordering.reverse(),
+        };
+        let by_rank = match (&a.rank, &b.rank) {
+            (Rank::Number(a), Rank::Number(b)) => in_order(a.cmp(b)),
+            (Rank::Text(Some(a)), Rank::Text(Some(b))) => in_order(a.cmp(b)),
+            (Rank::Text(a), Rank::Text(b)) => a.is_none().cmp(&b.is_none()),
+            // A list has one kind of rank.
+            (Rank::Number(_), Rank::Text(_)) => Ordering::Less,
+            (Rank::Text(_), Rank::Number(_)) => Ordering::Greater,
+        };
+        by_rank.then(a.id.cmp(&b.id))
     }
 }
 

@@ -12,12 +12,14 @@ use crate::Answer;
 pub trait Journal: Send + Sync + 'static {
     /// A new conversation with its first events, its key and its visitor's record, all or nothing.
     /// Judged in this order: the key has been used (`Repeated`); the visitor has an open conversation
-    /// (`AlreadyOpen`); the visitor started too many in the last minute (`TooMany`).
+    /// (`AlreadyOpen`); the visitor started too many in the last minute (`TooMany`). What the start
+    /// knows of the visitor replaces what was known; what it does not know stays.
     fn start(&self, start: Start) -> Answer<'_, StartOutcome>;
 
     /// Appends after `at_head`, all or nothing: events, key and the conversation's new state together,
     /// on disk before the answer. Judged in this order: the key has been used (`Repeated`, even if the
-    /// head has moved); the head is another (`Stale`). No events and a key remembers an answer alone.
+    /// head has moved); the head is another, or there is no such conversation (`Stale`). No events and
+    /// a key remembers an answer alone. The visitor is never another than at the start.
     fn append(&self, append: Append) -> Answer<'_, Appended>;
 
     /// The conversation as of its last append; `None` if there is none.
@@ -44,6 +46,20 @@ pub trait Journal: Send + Sync + 'static {
 
     /// Remembers what a `bulk` asked under its key and answers what the first one asked.
     fn remember_bulk(&self, author: PersonId, key: Key, bulk: BulkRecord) -> Answer<'_, BulkRecord>;
+}
+
+/// How long a visitor with these starts, latest first, has to wait before another one at `now`.
+pub(crate) fn too_many(starts: &[i64], starts_per_minute: u32, now: i64) -> Option<u64> {
+    const MINUTE_MS: i64 = 60_000;
+    let allowed = usize::try_from(starts_per_minute).unwrap_or(usize::MAX);
+    let recent = starts.iter().take_while(|at| **at > now - MINUTE_MS).count();
+    // Of so many, this one must be a minute old before there is room for another.
+    let in_the_way = match allowed {
+        _ if recent < allowed => return None,
+        0 => now,
+        _ => starts[allowed - 1],
+    };
+    Some((in_the_way + MINUTE_MS - now).unsigned_abs())
 }
 
 /// A conversation to begin. `conversation` is the state after `events`.
@@ -74,6 +90,7 @@ pub struct Append {
     pub conversation: Arc<Conversation>,
     pub at_head: Seq,
     pub events: Vec<Committed>,
+    /// With this conversation in its scope.
     pub key: Option<(KeyScope, Remembered)>,
 }
 

@@ -10,12 +10,20 @@
 mod directory;
 mod inbox;
 mod journal;
+mod memory;
+mod metrics;
+mod sqlite;
 
 pub use directory::{AgentRecord, AgentRole, Directory, NewAgent, SignInCode, Site, VisitorRecord};
 pub use inbox::{Inbox, InboxQuery, InboxRows, OpenCounts, Place, Rank};
 pub use journal::{Append, Appended, BulkRecord, Journal, Range, Start, StartOutcome};
 
+pub use memory::MemoryStore;
+pub use metrics::StoreMetrics;
+pub use sqlite::{OpenError, SqliteStore};
+
 use futures::future::BoxFuture;
+use protocol::{AgentId, SiteId};
 
 /// Everything a node needs of its store.
 pub trait Store: Journal + Inbox + Directory {}
@@ -35,4 +43,22 @@ pub enum StoreError {
     /// The request contradicts what is there (a second agent with the same e-mail on a site).
     #[error("{0}")]
     Conflict(String),
+}
+
+impl StoreError {
+    fn site_is_there(site: SiteId) -> Self {
+        Self::Conflict(format!("there is a site {site} already"))
+    }
+
+    fn no_such_site(site: SiteId) -> Self {
+        Self::Conflict(format!("there is no site {site}"))
+    }
+
+    fn agent_is_there(agent: AgentId) -> Self {
+        Self::Conflict(format!("there is an agent {agent} already"))
+    }
+
+    fn email_taken(email: &str) -> Self {
+        Self::Conflict(format!("the site has an agent with the e-mail {email} already"))
+    }
 }

@@ -111,7 +111,8 @@ fn other_user() -> Option<&'static str> {
 }
 
 async fn make_cluster(programs: &Path) -> TempDir {
-    let folder = tempfile::Builder::new().prefix("postgres-").tempdir().expect("a temporary folder");
+    let folder =
+        tempfile::Builder::new().prefix("postgres-").tempdir().expect("a temporary folder");
     if other_user().is_some() {
         let (uid, gid) = account().expect("the account `postgres` exists");
         std::os::unix::fs::chown(folder.path(), Some(uid), Some(gid)).expect("root may chown");

@@ -111,7 +111,8 @@ impl Process {
         let status = ended.wait_for(Option::is_some).await.expect("the waiter outlives the child");
         let status = status.expect("waited for it");
         // A grandchild may hold the pipe open; what it says is not waited for.
-        let _ = timeout(Duration::from_secs(1), self.output.open.subscribe().wait_for(|n| *n == 0)).await;
+        let _ = timeout(Duration::from_secs(1), self.output.open.subscribe().wait_for(|n| *n == 0))
+            .await;
         status
     }
 

@@ -198,10 +198,13 @@ async fn next_client(listener: Option<&TcpListener>) -> Option<TcpStream> {
 
 async fn link(client: TcpStream, shared: Arc<Shared>) {
     let _counted = Counted::new(&shared.state);
+    let rules = shared.rules.subscribe();
+    // Before the server has it: what is ordered from then on is meant for this connection, too.
+    let began = rules.borrow().clone();
     let server = *shared.server.lock().expect("nobody panics with the lock");
     // A server that refuses looks to the client like a connection that ends at once.
     if let Ok(server) = TcpStream::connect(server).await {
-        Link { client, server, rules: shared.rules.subscribe(), wire: shared.wire.clone() }.carry().await;
+        Link { client, server, began, rules, wire: shared.wire.clone() }.carry().await;
     }
 }
 

@@ -72,7 +72,8 @@ impl Server {
 
     /// The same, or what it said before it ended.
     pub async fn try_start(options: ServerOptions) -> Result<Self, String> {
-        let folder = options.data.is_none().then(|| tempfile::tempdir().expect("a temporary folder"));
+        let folder =
+            options.data.is_none().then(|| tempfile::tempdir().expect("a temporary folder"));
         let data = match &folder {
             Some(folder) => folder.path().join("data"),
             None => options.data.clone().expect("given, as there is no folder of ours"),

@@ -24,16 +24,17 @@ const STEPS: &[Step] = &[
     Step { name: "TypeScript: pages", run: || run(&mut npm(&["run", "check", "-w", "crates/pages"])) },
     Step { name: "TypeScript: browser tests", run: || run(&mut npm(&["run", "check", "-w", "tests/browser"])) },
     Step { name: "client on vectors and a fake socket", run: || run(&mut npm(&["test", "-w", "protocol/ts"])) },
+    Step { name: "widget in a page of its own", run: || run(&mut npm(&["test", "-w", "crates/pages"])) },
     Step { name: "clippy", run: clippy },
     Step { name: "the binary", run: || run(&mut cargo(&["build", "-j2", "-p", "frontdesk"])) },
-    Step { name: "Rust tests", run: || run(&mut with_binary(cargo(&["test", "-j2", "--workspace"]))) },
+    Step { name: "Rust tests", run: || run(with_binary(&mut cargo(&["test", "-j2", "--workspace"]))) },
     Step {
         name: "client against the real binary",
-        run: || run(&mut with_binary(npm(&["run", "test:real", "-w", "protocol/ts"]))),
+        run: || run(with_binary(&mut npm(&["run", "test:real", "-w", "protocol/ts"]))),
     },
     Step {
         name: "browser tests",
-        run: || run(&mut with_binary(npm(&["test", "-w", "tests/browser"]))),
+        run: || run(with_binary(&mut npm(&["test", "-w", "tests/browser"]))),
     },
 ];
 
@@ -77,23 +78,24 @@ fn clippy() -> Result<()> {
     ]))
 }
 
-fn cargo(args: &[&str]) -> Command {
+/// Cargo with these arguments.
+pub fn cargo(args: &[&str]) -> Command {
     let mut command = Command::new("cargo");
     command.args(args);
     command
 }
 
-fn npm(args: &[&str]) -> Command {
+/// npm with these arguments.
+pub fn npm(args: &[&str]) -> Command {
     let mut command = Command::new("npm");
     command.args(args).arg("--loglevel=error");
     command
 }
 
 /// Tests of the whole system find the binary here.
-fn with_binary(mut command: Command) -> Command {
+pub fn with_binary(command: &mut Command) -> &mut Command {
     let target = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
     let binary = std::path::Path::new(&target).join("debug/frontdesk");
     let absolute = std::path::absolute(&binary).unwrap_or(binary);
-    command.env("FRONTDESK_BIN", absolute);
-    command
+    command.env("FRONTDESK_BIN", absolute)
 }

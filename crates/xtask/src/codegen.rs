@@ -128,8 +128,11 @@ const IN_TYPESCRIPT: [&str; 12] = [
 
 fn typescript(documents: &[(&str, Value)]) -> anyhow::Result<String> {
     let definitions = |file: &str| {
-        let document = documents.iter().find(|(name, _)| *name == file).map(|(_, document)| document);
-        document.and_then(|document| document["$defs"].as_object()).context("a schema without $defs")
+        let document =
+            documents.iter().find(|(name, _)| *name == file).map(|(_, document)| document);
+        document
+            .and_then(|document| document["$defs"].as_object())
+            .context("a schema without $defs")
     };
     let (server, client) = (definitions("server.json")?, definitions("client.json")?);
     let mut out = String::from(HEAD);
@@ -194,7 +197,8 @@ impl Types<'_> {
     }
 
     fn object(&self, schema: &Value, indent: usize) -> String {
-        let Some(fields) = schema["properties"].as_object().filter(|fields| !fields.is_empty()) else {
+        let Some(fields) = schema["properties"].as_object().filter(|fields| !fields.is_empty())
+        else {
             return "Record<string, never>".into();
         };
         let required = |name: &str| {
@@ -290,7 +294,9 @@ fn constants(out: &mut String) {
         _ = writeln!(out, "  /** {} */\n  {}: {remedy},", code.meaning(), code.as_str());
     }
     out.push_str("} as const satisfies Record<string, Remedy>;\n\n");
-    out.push_str("/** Newer servers may know more codes: `remedy` says what to do about those. */\n");
+    out.push_str(
+        "/** Newer servers may know more codes: `remedy` says what to do about those. */\n",
+    );
     out.push_str("export type ErrorCode = keyof typeof ERROR_CODES;\n\n");
     out.push_str("/** Why the server closed the socket. */\nexport const CLOSE_CODES = {\n");
     for code in CloseCode::ALL {

@@ -1,14 +1,71 @@
-//! The project's own commands: `cargo xtask codegen [--check]`.
+//! The project's own commands.
+//!
+//! `check` proves everything and writes nothing that git tracks; `fix` does what a machine can fix;
+//! the longer runs (`kill`, `model`) are the same tests as in the check, only more of them.
 
-use anyhow::bail;
-
+mod check;
 mod codegen;
+mod house;
+mod longer;
+mod run;
+mod tools;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "The project's own commands")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Everything that must hold; installs what the tests need
+    Check {
+        /// Only the steps whose name contains this
+        #[arg(long)]
+        only: Option<String>,
+    },
+    /// What a machine can fix: formatting, generated files, built pages
+    Fix,
+    /// Schema, TypeScript types and vectors from the Rust types
+    Codegen {
+        /// Only say what is not current
+        #[arg(long)]
+        check: bool,
+    },
+    /// `kill -9` under load, with the figures
+    Kill {
+        #[arg(long, default_value_t = 100)]
+        rounds: u32,
+    },
+    /// Random visitors and agents over real sockets
+    Model {
+        #[arg(long, default_value_t = 2000)]
+        seeds: u32,
+        /// The first seed; the check starts at 1
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
+    /// The pictures in the README, made by the browser tests
+    Screenshots,
+}
 
 fn main() -> anyhow::Result<()> {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-        ["codegen"] => codegen::run(false),
-        ["codegen", "--check"] => codegen::run(true),
-        _ => bail!("usage: cargo xtask codegen [--check]"),
+    at_the_top()?;
+    match Arguments::parse().command {
+        Task::Check { only } => check::all(only.as_deref()),
+        Task::Fix => longer::fix(),
+        Task::Codegen { check } => codegen::run(check),
+        Task::Kill { rounds } => longer::kill(rounds),
+        Task::Model { seeds, seed } => longer::model(seeds, seed),
+        Task::Screenshots => longer::screenshots(),
     }
+}
+
+/// Paths in here are from the top of the workspace.
+fn at_the_top() -> anyhow::Result<()> {
+    let top = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+    Ok(std::env::set_current_dir(top)?)
 }

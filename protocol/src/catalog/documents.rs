@@ -115,8 +115,11 @@ fn document(title: &str, frames: Vec<Value>, mut generator: SchemaGenerator) -> 
 
 /// What may be left out is left out, not null: our types skip it when they are written.
 fn without_null_in_optional_fields(definition: &mut Value) {
-    let required = definition.get("required").and_then(Value::as_array).cloned().unwrap_or_default();
-    let Some(fields) = definition.get_mut("properties").and_then(Value::as_object_mut) else { return };
+    let required =
+        definition.get("required").and_then(Value::as_array).cloned().unwrap_or_default();
+    let Some(fields) = definition.get_mut("properties").and_then(Value::as_object_mut) else {
+        return;
+    };
     for (name, field) in fields {
         if required.contains(&Value::from(name.as_str())) {
             continue;

@@ -61,7 +61,10 @@ fn questions() -> Vec<Named> {
         ("unwatch", of("conversation.unwatch", json!({}))),
         ("history without a bound", of("history", json!({}))),
         ("history after 4", of("history", json!({ "after": 4, "limit": 1 }))),
-        ("history before 4 with the largest limit", of("history", json!({ "before": 4, "limit": 200 }))),
+        (
+            "history before 4 with the largest limit",
+            of("history", json!({ "before": 4, "limit": 200 })),
+        ),
         ("typing", of("typing", json!({ "active": true }))),
         ("typing stopped", of("typing", json!({ "active": false }))),
     ]
@@ -75,36 +78,63 @@ fn commands() -> Vec<Named> {
         ("start", command("conversation.start", json!({ "key": KEY, "text": "Hello?" }))),
         (
             "start with a form before the chat, fields of its own included",
-            command("conversation.start", json!({
-                "key": KEY, "text": "Hello?",
-                "prechat": { "name": "Ann", "email": "ann@example.org", "order": "A-17" },
-            })),
+            command(
+                "conversation.start",
+                json!({
+                    "key": KEY, "text": "Hello?",
+                    "prechat": { "name": "Ann", "email": "ann@example.org", "order": "A-17" },
+                }),
+            ),
         ),
-        ("send", command("message.send", json!({ "conversation": CONVERSATION, "key": KEY, "text": "Hi" }))),
+        (
+            "send",
+            command(
+                "message.send",
+                json!({ "conversation": CONVERSATION, "key": KEY, "text": "Hi" }),
+            ),
+        ),
         (
             "send and close",
-            command("message.send", json!({
-                "conversation": CONVERSATION, "key": KEY, "text": "Bye", "then": "close",
-            })),
+            command(
+                "message.send",
+                json!({
+                    "conversation": CONVERSATION, "key": KEY, "text": "Bye", "then": "close",
+                }),
+            ),
         ),
         ("claim", command("conversation.claim", keyed.clone())),
         ("unclaim", command("conversation.unclaim", keyed.clone())),
         ("close", command("conversation.close", keyed)),
         (
             "close if the head still is 9",
-            command("conversation.close", json!({
-                "conversation": CONVERSATION, "key": KEY, "expected_seq": 9,
-            })),
+            command(
+                "conversation.close",
+                json!({
+                    "conversation": CONVERSATION, "key": KEY, "expected_seq": 9,
+                }),
+            ),
         ),
-        ("note", command("note.add", json!({ "conversation": CONVERSATION, "key": KEY, "text": "VIP" }))),
+        (
+            "note",
+            command("note.add", json!({ "conversation": CONVERSATION, "key": KEY, "text": "VIP" })),
+        ),
         (
             "bulk claim",
-            command("bulk", json!({ "key": KEY, "action": "claim", "conversations": [CONVERSATION, OTHER] })),
+            command(
+                "bulk",
+                json!({ "key": KEY, "action": "claim", "conversations": [CONVERSATION, OTHER] }),
+            ),
         ),
-        ("bulk unclaim", command("bulk", json!({ "key": KEY, "action": "unclaim", "conversations": [OTHER] }))),
+        (
+            "bulk unclaim",
+            command("bulk", json!({ "key": KEY, "action": "unclaim", "conversations": [OTHER] })),
+        ),
         (
             "bulk close of 100",
-            command("bulk", json!({ "key": KEY, "action": "close", "conversations": conversations })),
+            command(
+                "bulk",
+                json!({ "key": KEY, "action": "close", "conversations": conversations }),
+            ),
         ),
     ]
 }
@@ -126,7 +156,10 @@ fn inbox() -> Vec<Named> {
             } }),
         ),
         ("watch the inbox", json!({ "id": 6, "op": "inbox.watch", "args": { "on": true } })),
-        ("watch the inbox no longer", json!({ "id": 6, "op": "inbox.watch", "args": { "on": false } })),
+        (
+            "watch the inbox no longer",
+            json!({ "id": 6, "op": "inbox.watch", "args": { "on": false } }),
+        ),
     ]
 }
 
@@ -138,11 +171,20 @@ fn edges_of_text() -> Vec<Named> {
     };
     vec![
         ("white space is trimmed off both ends", note(" \t\n two  words \r\n", KEY)),
-        ("U+2003, U+00A0, U+3000 and U+0085 are white space", note("\u{2003}\u{a0}hi\u{3000}\u{85}", KEY)),
+        (
+            "U+2003, U+00A0, U+3000 and U+0085 are white space",
+            note("\u{2003}\u{a0}hi\u{3000}\u{85}", KEY),
+        ),
         ("U+200B and U+FEFF are not white space", note("\u{feff}hi\u{200b}", KEY)),
         ("4000 characters outside the basic plane", note(&"𝄞".repeat(4000), KEY)),
-        ("4000 characters and white space around them", note(&format!("  {}\n", "a".repeat(4000)), KEY)),
-        ("control characters, quotes and markup come back unchanged", note("\u{1}\"\\</b>\u{7f}\u{202e}", KEY)),
+        (
+            "4000 characters and white space around them",
+            note(&format!("  {}\n", "a".repeat(4000)), KEY),
+        ),
+        (
+            "control characters, quotes and markup come back unchanged",
+            note("\u{1}\"\\</b>\u{7f}\u{202e}", KEY),
+        ),
         ("a key of 64 characters outside ASCII", note("x", &"ö".repeat(64))),
         ("a key of one blank", note("x", " ")),
     ]
@@ -160,10 +202,7 @@ fn edges_of_the_frame() -> Vec<Named> {
             } }),
         ),
         ("32 levels deep", ping(json!({ "x": nested(30) }))),
-        (
-            "a large number that is ignored",
-            ping(json!({ "x": [u64::MAX, i64::MIN, 1.5e300] })),
-        ),
+        ("a large number that is ignored", ping(json!({ "x": [u64::MAX, i64::MIN, 1.5e300] }))),
     ]
 }
 

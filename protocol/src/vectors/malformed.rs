@@ -41,7 +41,10 @@ fn envelopes() -> Vec<(&'static str, Value)> {
         ("op that is a number", json!({ "id": 1, "op": 7 })),
         ("op that is null", json!({ "id": 1, "op": null })),
         ("33 levels deep", json!({ "id": 1, "op": "ping", "args": { "x": nested(31) } })),
-        ("33 levels deep in a field that is ignored", json!({ "id": 1, "op": "ping", "x": nested(32) })),
+        (
+            "33 levels deep in a field that is ignored",
+            json!({ "id": 1, "op": "ping", "x": nested(32) }),
+        ),
     ]
 }
 
@@ -70,7 +73,10 @@ fn binaries() -> Vec<(&'static str, Vec<u8>)> {
     let ping = b"\x82\xa2id\x01\xa2op\xa4ping";
     vec![
         ("no bytes", vec![]),
-        ("an id that is a float of 64 bits", b"\x82\xa2id\xcb\x3f\xf0\0\0\0\0\0\0\xa2op\xa4ping".into()),
+        (
+            "an id that is a float of 64 bits",
+            b"\x82\xa2id\xcb\x3f\xf0\0\0\0\0\0\0\xa2op\xa4ping".into(),
+        ),
         ("an id that is a float of 32 bits", b"\x82\xa2id\xca\x3f\x80\0\0\xa2op\xa4ping".into()),
         ("cut short in a key", ping[..8].to_vec()),
         ("cut short before the last value", ping[..11].to_vec()),
@@ -118,8 +124,14 @@ pub(super) fn server() -> Vec<Vector> {
                 "by": by, "data": { "words": "hi" },
             }),
         ),
-        ("a signal whose data is not that of its name", json!({ "sig": "typing", "data": { "active": 1 } })),
-        ("bye without a code", json!({ "bye": { "message": "", "reconnect": true, "retry_after_ms": 0 } })),
+        (
+            "a signal whose data is not that of its name",
+            json!({ "sig": "typing", "data": { "active": 1 } }),
+        ),
+        (
+            "bye without a code",
+            json!({ "bye": { "message": "", "reconnect": true, "retry_after_ms": 0 } }),
+        ),
     ];
     let ok = b"\x82\xa2re\x01\xa2ok\x80";
     let both = frames.into_iter().map(|(name, frame)| Vector::of("server", false, name, frame));

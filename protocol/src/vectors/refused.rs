@@ -104,9 +104,12 @@ fn numbers() -> Vec<Named> {
         ("inbox limit 101", ask("inbox.list", json!({ "limit": 101 }))),
         (
             "a negative expected_seq",
-            ask("conversation.close", json!({
-                "conversation": CONVERSATION, "key": KEY, "expected_seq": -1,
-            })),
+            ask(
+                "conversation.close",
+                json!({
+                    "conversation": CONVERSATION, "key": KEY, "expected_seq": -1,
+                }),
+            ),
         ),
     ]
 }
@@ -114,9 +117,12 @@ fn numbers() -> Vec<Named> {
 fn words() -> Vec<Named> {
     let list = |args: Value| ask("inbox.list", args);
     let then = |then: Value| {
-        ask("message.send", json!({
-            "conversation": CONVERSATION, "key": KEY, "text": "bye", "then": then,
-        }))
+        ask(
+            "message.send",
+            json!({
+                "conversation": CONVERSATION, "key": KEY, "text": "bye", "then": then,
+            }),
+        )
     };
     vec![
         ("a queue that does not exist", list(json!({ "queue": "theirs" }))),
@@ -140,23 +146,47 @@ fn lists() -> Vec<Named> {
     vec![
         ("bulk of none", bulk("claim", vec![])),
         ("bulk of 101", bulk("close", ids(101))),
-        ("bulk that names a conversation twice", bulk("claim", [OTHER, CONVERSATION, OTHER].map(Into::into).into())),
+        (
+            "bulk that names a conversation twice",
+            bulk("claim", [OTHER, CONVERSATION, OTHER].map(Into::into).into()),
+        ),
         ("bulk of an action that does not exist", bulk("delete", ids(1))),
         ("hello that resumes 51 conversations", ask("hello", json!({ "watch": watches }))),
-        ("hello that resumes a list in place of a map", ask("hello", json!({ "watch": [[CONVERSATION, 0]] }))),
+        (
+            "hello that resumes a list in place of a map",
+            ask("hello", json!({ "watch": [[CONVERSATION, 0]] })),
+        ),
     ]
 }
 
 fn kinds() -> Vec<Named> {
     vec![
-        ("a conversation that is a number", ask("conversation.unwatch", json!({ "conversation": 7 }))),
-        ("active as text", ask("typing", json!({ "conversation": CONVERSATION, "active": "true" }))),
+        (
+            "a conversation that is a number",
+            ask("conversation.unwatch", json!({ "conversation": 7 })),
+        ),
+        (
+            "active as text",
+            ask("typing", json!({ "conversation": CONVERSATION, "active": "true" })),
+        ),
         ("on left out", ask("inbox.watch", json!({}))),
         ("a token that is a number", ask("hello", json!({ "token": 7 }))),
-        ("a profile that is a list", ask("hello", json!({ "profile": ["Ann", "ann@example.org"] }))),
-        ("a name of 321 characters", ask("hello", json!({ "profile": { "name": "x".repeat(321) } }))),
-        ("a page address of 2049 characters", ask("hello", json!({ "page": { "url": "x".repeat(2049) } }))),
+        (
+            "a profile that is a list",
+            ask("hello", json!({ "profile": ["Ann", "ann@example.org"] })),
+        ),
+        (
+            "a name of 321 characters",
+            ask("hello", json!({ "profile": { "name": "x".repeat(321) } })),
+        ),
+        (
+            "a page address of 2049 characters",
+            ask("hello", json!({ "page": { "url": "x".repeat(2049) } })),
+        ),
         ("U+0000 in a name", ask("hello", json!({ "profile": { "name": "\0" } }))),
-        ("a form that is text", ask("conversation.start", json!({ "key": KEY, "text": "hi", "prechat": "Ann" }))),
+        (
+            "a form that is text",
+            ask("conversation.start", json!({ "key": KEY, "text": "hi", "prechat": "Ann" })),
+        ),
     ]
 }

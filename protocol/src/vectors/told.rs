@@ -120,7 +120,11 @@ fn snapshots() -> Vec<Ok> {
         ("conversation.watch", "a snapshot with more to fetch", page(400, true, false)),
         ("conversation.watch", "after was beyond the head", page(2, false, true)),
         ("conversation.unwatch", "unwatched", json!({})),
-        ("history", "a page of history", json!({ "events": first_events(), "head": 2, "more": false })),
+        (
+            "history",
+            "a page of history",
+            json!({ "events": first_events(), "head": 2, "more": false }),
+        ),
         ("history", "nothing there", json!({ "events": [], "head": 2, "more": false })),
         ("typing", "typing is taken", json!({})),
     ]
@@ -132,7 +136,11 @@ fn numbers() -> Vec<Ok> {
         ("ping", "ping", json!({ "at": AT })),
         ("message.send", "sent", seq(3)),
         ("message.send", "sent and closed", json!({ "seq": 4, "at": AT, "closed_seq": 5 })),
-        ("conversation.start", "started", json!({ "conversation": open_summary(), "seq": 2, "at": AT })),
+        (
+            "conversation.start",
+            "started",
+            json!({ "conversation": open_summary(), "seq": 2, "at": AT }),
+        ),
         ("conversation.claim", "claimed", seq(3)),
         ("conversation.unclaim", "unclaimed", seq(4)),
         ("conversation.close", "closed", seq(5)),
@@ -170,7 +178,12 @@ pub(super) fn events() -> Vec<Vector> {
     vec![
         told(
             "a conversation was started",
-            event("conversation.started", 1, visitor(), json!({ "visitor": { "id": VISITOR, "name": "Ann Ö" } })),
+            event(
+                "conversation.started",
+                1,
+                visitor(),
+                json!({ "visitor": { "id": VISITOR, "name": "Ann Ö" } }),
+            ),
         ),
         told("a message", event("message.posted", 2, visitor(), json!({ "text": "Hello?" }))),
         told(
@@ -178,7 +191,10 @@ pub(super) fn events() -> Vec<Vector> {
             event("message.posted", 3, agent(), json!({ "text": "Hi\n𝄞", "key": KEY })),
         ),
         told("a note", event("note.posted", 4, agent(), json!({ "text": "VIP" }))),
-        told("a note, to its author", event("note.posted", 4, agent(), json!({ "text": "VIP", "key": KEY }))),
+        told(
+            "a note, to its author",
+            event("note.posted", 4, agent(), json!({ "text": "VIP", "key": KEY })),
+        ),
         told("claimed", event("conversation.claimed", 5, agent(), json!({ "owner": owner() }))),
         told("unclaimed", event("conversation.unclaimed", 6, agent(), json!({}))),
         told("closed", event("conversation.closed", 7, agent(), closing.clone())),
@@ -191,15 +207,16 @@ pub(super) fn events() -> Vec<Vector> {
                 json!({ "reason": "idle", "text": "Nobody was here." }),
             ),
         ),
-        told("an event newer than this page", event("message.edited", 8, agent(), json!({ "of": 3 })))
-            .why("it counts all the same"),
+        told(
+            "an event newer than this page",
+            event("message.edited", 8, agent(), json!({ "of": 3 })),
+        )
+        .why("it counts all the same"),
     ]
 }
 
 pub(super) fn signals() -> Vec<Vector> {
-    let typing = |by: Value, active: bool| {
-        json!({ "sig": "typing", "conversation": CONVERSATION, "by": by, "data": { "active": active } })
-    };
+    let typing = |by: Value, active: bool| json!({ "sig": "typing", "conversation": CONVERSATION, "by": by, "data": { "active": active } });
     let counts = json!({ "open": 3, "mine": 1, "unassigned": 2 });
     vec![
         told("the visitor is typing", typing(visitor(), true)),
@@ -235,7 +252,8 @@ pub(super) fn errors() -> Vec<Vector> {
     let not_owner = refusal(ErrorCode::NotOwner, json!({ "owner": owner() }), 0);
     vectors.push(told("not_owner, and somebody else is", json!({ "re": 7, "err": not_owner })));
     let bad_frame = refusal(ErrorCode::BadRequest, json!({}), 0);
-    vectors.push(told("to a frame that could not be read", json!({ "re": null, "err": bad_frame })));
+    vectors
+        .push(told("to a frame that could not be read", json!({ "re": null, "err": bad_frame })));
     vectors
 }
 

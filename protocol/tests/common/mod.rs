@@ -8,12 +8,12 @@ use serde_json::Value;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[allow(dead_code, reason = "each test binary reads some of the fields")]
 pub struct Vector {
     pub name: String,
     pub direction: String,
     pub valid: bool,
-    #[serde(rename = "why")]
-    _why: Option<String>,
+    pub why: Option<String>,
     pub expect: Option<String>,
     pub re: Option<u32>,
     pub op: Option<String>,

@@ -26,9 +26,8 @@ export function Rail({ desk, filters, onSignOut }: Props) {
         <a
           class="rail-link"
           href={hrefOf(inbox)}
-          aria-label={waiting > 0 ? `All conversations, ${waiting} waiting` : "All conversations"}
+          aria-label={waiting > 0 ? `Chats, ${waiting} waiting` : "Chats"}
           aria-current="page"
-          title="Live Chat Inbox"
           onClick={(event) => {
             if (isForBrowser(event)) return;
             event.preventDefault();

@@ -7,7 +7,7 @@ export class Ending {
   readonly root: HTMLElement;
   readonly #reason = element("p", { class: "reason", role: "status" });
   readonly #heldBack: HTMLElement;
-  readonly #quoted = element("blockquote", { dir: "auto" });
+  readonly #quoted = element("blockquote");
   readonly #anew: HTMLButtonElement;
 
   constructor(texts: Texts, onStartAnew: () => void) {

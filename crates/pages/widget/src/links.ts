@@ -1,24 +1,27 @@
 // Turns the addresses in a message into links. What somebody typed stays text: only an address that
 // parses as http or https becomes an <a>, and its target is what the parser read, not what was typed.
 
-import { element } from "./dom";
+export interface Part {
+  text: string;
+  /** Where the text leads, if it is a link. */
+  target?: string;
+}
 
 const CANDIDATE = /https?:\/\/[^\s<>"'`]+/gi;
 const TRAILING = /[.,;:!?…»”’*_]+$/;
 
-export function linked(text: string): (Node | string)[] {
-  const parts: (Node | string)[] = [];
+export function partsOf(text: string): Part[] {
+  const parts: Part[] = [];
   let end = 0;
   for (const match of text.matchAll(CANDIDATE)) {
     const typed = trimmed(match[0]);
     const target = safeTarget(typed);
     if (!target) continue;
-    parts.push(text.slice(end, match.index));
-    parts.push(element("a", { href: target, target: "_blank", rel: "noopener noreferrer" }, typed));
+    parts.push({ text: text.slice(end, match.index) }, { text: typed, target });
     end = match.index + typed.length;
   }
-  parts.push(text.slice(end));
-  return parts.filter((part) => part !== "");
+  parts.push({ text: text.slice(end) });
+  return parts.filter((part) => part.text !== "");
 }
 
 /** The sentence's own punctuation is not part of the address; a bracket is, if it was opened inside. */

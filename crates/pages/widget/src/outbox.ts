@@ -81,6 +81,6 @@ export class Outbox {
 
   #stored(): Unsent[] {
     const stored = this.#storage.json<Unsent[]>(ENTRY);
-    return Array.isArray(stored) ? stored : [];
+    return Array.isArray(stored) ? stored.filter((item) => item?.key && item.text) : [];
   }
 }

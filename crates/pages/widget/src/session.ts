@@ -139,8 +139,10 @@ export class Session {
     return this.#failed ? "reconnecting" : "quiet";
   }
 
+  /** Somebody wants something now: no waiting for the next attempt. */
   #connect(): void {
-    if (this.#connected || this.#ended) return;
+    if (this.#connected) return this.#client.wake();
+    if (this.#ended) return;
     this.#connected = true;
     this.#client.start();
     void this.#delivery.run();

@@ -2,7 +2,7 @@
 // screen readers are left alone.
 
 import { element, icon, show, write } from "./dom";
-import { linked } from "./links";
+import { partsOf, type Part } from "./links";
 import type { Texts } from "./texts";
 import type { Line, Message } from "./thread";
 
@@ -19,6 +19,7 @@ export class Transcript {
   readonly #latest: HTMLButtonElement;
   readonly #drawn = new Map<string, HTMLElement>();
   #typist: string | undefined;
+  #atEnd = true;
 
   constructor(texts: Texts, onRetry: (key: string) => void) {
     this.#texts = texts;
@@ -36,14 +37,15 @@ export class Transcript {
     this.#latest = element("button", { class: "latest", type: "button", "aria-label": texts.latest }, icon("down"));
     this.#latest.addEventListener("click", () => this.toEnd());
     this.#scroller = element("div", { class: "scroller", tabindex: "0" }, greeting, this.#log, this.#typing);
-    this.#scroller.addEventListener("scroll", () => show(this.#latest, !this.#nearEnd()), { passive: true });
+    this.#scroller.addEventListener("scroll", () => this.#scrolled(), { passive: true });
+    // The foot grows and the keyboard comes up: whoever read the latest goes on reading it.
+    new ResizeObserver(() => this.#atEnd && this.toEnd()).observe(this.#scroller);
     this.root = element("div", { class: "transcript" }, this.#scroller, this.#latest);
     show(this.#typing, false);
     show(this.#latest, false);
   }
 
   draw(lines: readonly Line[], typist: string | undefined): void {
-    const wasNearEnd = this.#nearEnd();
     const ownIsNew = lines.some((line) => line.kind === "message" && line.mine && !this.#drawn.has(line.id));
     this.#dropAllBut(new Set(lines.map((line) => line.id)));
     this.#scroller.classList.toggle("fresh", lines.length === 0);
@@ -58,17 +60,18 @@ export class Transcript {
     }
 
     this.#drawTyping(typist);
-    if (wasNearEnd || ownIsNew) this.toEnd();
+    if (this.#atEnd || ownIsNew) this.toEnd();
   }
 
   toEnd(): void {
     this.#scroller.scrollTop = this.#scroller.scrollHeight;
-    show(this.#latest, false);
+    this.#scrolled();
   }
 
-  #nearEnd(): boolean {
+  #scrolled(): void {
     const { scrollHeight, scrollTop, clientHeight } = this.#scroller;
-    return scrollHeight - scrollTop - clientHeight < NEAR_END_PX;
+    this.#atEnd = scrollHeight - scrollTop - clientHeight < NEAR_END_PX;
+    show(this.#latest, !this.#atEnd);
   }
 
   #dropAllBut(kept: Set<string>): void {
@@ -103,8 +106,8 @@ export class Transcript {
     return element(
       "div",
       {},
-      element("span", { class: mine ? "unseen" : "author", dir: "auto" }, author),
-      element("div", { class: "bubble", dir: "auto" }, ...linked(text)),
+      element("span", { class: mine ? "unseen" : "author" }, author),
+      element("div", { class: "bubble" }, ...partsOf(text).map(linked)),
       element(
         "div",
         { class: "meta" },
@@ -146,4 +149,9 @@ export class Transcript {
     const year = day.getFullYear() === today.getFullYear() ? undefined : ("numeric" as const);
     return day.toLocaleDateString([], { weekday: "short", day: "numeric", month: "long", year });
   }
+}
+
+function linked({ text, target }: Part): Node | string {
+  if (target === undefined) return text;
+  return element("a", { href: target, target: "_blank", rel: "noopener noreferrer" }, text);
 }

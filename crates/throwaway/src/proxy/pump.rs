@@ -21,6 +21,8 @@ const DELAYED_MAX: usize = 1024;
 pub(super) struct Link {
     pub client: TcpStream,
     pub server: TcpStream,
+    /// The rules when it began.
+    pub began: Rules,
     pub rules: watch::Receiver<Rules>,
     pub wire: Arc<Wire>,
 }
@@ -44,12 +46,20 @@ impl Link {
     pub async fn carry(mut self) {
         // As little of our own delay as can be.
         let _ = (self.client.set_nodelay(true), self.server.set_nodelay(true));
-        let cuts = self.rules.borrow().cuts;
+        let cuts = self.began.cuts;
         let mut rules = self.rules.clone();
         let (from_client, to_client) = self.client.split();
         let (from_server, to_server) = self.server.split();
-        let up = Pump::new(Way::ToServer, &self.rules, &self.wire).run(from_client, to_server);
-        let down = Pump::new(Way::ToClient, &self.rules, &self.wire).run(from_server, to_client);
+        let pump = |way| Pump {
+            way,
+            finishes: self.began.finishes[way as usize],
+            rules: self.rules.clone(),
+            wire: self.wire.clone(),
+            tail: Tail::default(),
+            delayed: VecDeque::new(),
+        };
+        let up = pump(Way::ToServer).run(from_client, to_server);
+        let down = pump(Way::ToClient).run(from_server, to_client);
         let end = tokio::select! {
             biased;
             _ = rules.wait_for(|rules| rules.cuts != cuts) => Err(Cut::Ordered),
@@ -81,6 +91,8 @@ impl Link {
 /// One direction.
 struct Pump {
     way: Way,
+    /// How often this direction had been ended when the connection began.
+    finishes: u64,
     rules: watch::Receiver<Rules>,
     wire: Arc<Wire>,
     tail: Tail,
@@ -89,20 +101,14 @@ struct Pump {
 }
 
 impl Pump {
-    fn new(way: Way, rules: &watch::Receiver<Rules>, wire: &Arc<Wire>) -> Self {
-        let (rules, wire) = (rules.clone(), wire.clone());
-        Self { way, rules, wire, tail: Tail::default(), delayed: VecDeque::new() }
-    }
-
     /// Moves bytes until the sender ends; then ends the receiver.
     async fn run(mut self, mut from: ReadHalf<'_>, mut to: WriteHalf<'_>) -> Result<(), Cut> {
         let way = self.way as usize;
-        let finishes = self.rules.borrow().finishes[way];
         let mut buffer = vec![0; READ_BYTES];
         let mut more = true;
         loop {
             let rules = self.rules.borrow_and_update().clone();
-            if rules.finishes[way] != finishes || (!more && self.delayed.is_empty()) {
+            if rules.finishes[way] != self.finishes || (!more && self.delayed.is_empty()) {
                 return Ok(to.shutdown().await?);
             }
             let moving = !rules.stalled[way];

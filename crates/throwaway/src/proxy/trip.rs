@@ -112,7 +112,9 @@ impl Future for Tripped {
         // A wire that was replaced never trips.
         match Pin::new(&mut self.0).poll(context) {
             Poll::Ready(Ok(())) => Poll::Ready(()),
-            Poll::Ready(Err(_)) => panic!("this trip wire was replaced by another before it tripped"),
+            Poll::Ready(Err(_)) => {
+                panic!("this trip wire was replaced by another before it tripped")
+            }
             Poll::Pending => Poll::Pending,
         }
     }

@@ -1,6 +1,6 @@
 // Where one writes: a reply to the visitor, or a note that stays inside.
 
-import type { Summary } from "@frontdesk/client";
+import { LIMITS, type Summary } from "@frontdesk/client";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { ComposerTabs } from "./tabs";
 import { draftOf, keepDraft, onDraftReturned, type Tab } from "./drafts";
@@ -8,7 +8,7 @@ import { SendButtons } from "./send";
 import { isSendShortcut } from "./shortcut";
 import { Icon } from "../ui/icon";
 
-const TEXT_MAX = 4000;
+const TEXT_MAX = LIMITS.text_chars_max;
 const COUNT_FROM = 3600;
 const PLACEHOLDERS: Record<Tab, string> = { reply: "Write a reply…", note: "Add an internal note…" };
 const FIELD_NAMES: Record<Tab, string> = { reply: "Reply", note: "Internal note" };

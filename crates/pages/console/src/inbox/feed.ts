@@ -152,6 +152,7 @@ export class Feed {
   /** How many match in all is the server's to say, as rows beyond the loaded pages are not known. */
   #recount(): void {
     if (this.#countFromCounts()) return;
+    if (this.#filters.search !== "") return this.#later(SEARCH_AGAIN_AFTER_MS, () => this.reload());
     this.#later(RECOUNT_AFTER_MS, async () => {
       try {
         const page = await this.#desk.client.ask("inbox.list", { ...queryOf(this.#filters), limit: 1 });

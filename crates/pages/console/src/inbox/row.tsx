@@ -1,5 +1,5 @@
-// One conversation in the list. The whole row opens it; the visitor's name is the link that
-// keyboards and screen readers find.
+// One conversation in the list. The whole row opens it; the visitor's name is the link that the
+// keyboard stops at.
 
 import type { Summary } from "@frontdesk/client";
 import { memo } from "../ui/memo";
@@ -31,7 +31,7 @@ export const TableRow = memo(function TableRow({ row, me, route, isSelected }: P
       </td>
       <td>
         <div class="cell-message">
-          <PreviewText row={row} me={me} />
+          <PreviewLink row={row} me={me} route={route} />
           {unread > 0 && <Unread count={unread} />}
         </div>
       </td>
@@ -64,7 +64,7 @@ export const CardRow = memo(function CardRow({ row, me, route, isSelected }: Pro
           </span>
         </div>
         <div class="card-line">
-          <PreviewText row={row} me={me} />
+          <PreviewLink row={row} me={me} route={route} />
           {unread > 0 && <Unread count={unread} />}
         </div>
         <div class="card-line card-foot">
@@ -90,18 +90,24 @@ function RowLink({ row, route, isSelected }: Omit<Props, "me">) {
   );
 }
 
-function PreviewText({ row, me }: { row: Summary; me: string }) {
+/** A second way in, for pointers; the keyboard has one stop for each row. */
+function PreviewLink({ row, me, route }: Omit<Props, "isSelected">) {
   const { preview } = row;
   const who = preview?.by.role === "agent" ? (preview.by.id === me ? "You" : preview.by.name) : undefined;
   return (
-    <span class="preview" dir={who === undefined ? "auto" : undefined}>
+    <a
+      class="preview"
+      href={hrefOf({ ...route, conversation: row.id })}
+      tabIndex={-1}
+      dir={who === undefined ? "auto" : undefined}
+    >
       {who !== undefined && (
         <span class="preview-who">
           <bdi>{who}</bdi>:{" "}
         </span>
       )}
       <bdi>{preview?.text}</bdi>
-    </span>
+    </a>
   );
 }
 

@@ -1,7 +1,7 @@
 // Messages and notes on their way. The client sends each until it is answered; here is what the
 // agent sees of that, and where a text goes that was refused.
 
-import type { By, Client, Settled, StoredCommand } from "@frontdesk/client";
+import { freshKey, type By, type Client, type Settled, type StoredCommand } from "@frontdesk/client";
 import { explain } from "./refusals";
 import { Store } from "./store";
 import { returnToDraft } from "../composer/drafts";
@@ -33,8 +33,9 @@ export class Unsent {
   constructor(client: Client, me: By) {
     this.#client = client;
     this.#me = me;
-    // What a reload interrupted is still being sent.
-    this.pending = new Store<readonly Pending[]>(client.unconfirmed.flatMap((command) => pendingOf(command) ?? []));
+    // What a reload interrupted is still being sent; what somebody else wrote here is not ours to show.
+    const own = client.unconfirmed.filter(({ author }) => author === undefined || author === me.id);
+    this.pending = new Store<readonly Pending[]>(own.flatMap((command) => pendingOf(command) ?? []));
     this.#stop = client.on("settled", (settled) => this.#settle(settled));
   }
 
@@ -93,9 +94,4 @@ function pendingOf({ op, key, args }: StoredCommand): Pending | undefined {
   if ((op !== "message.send" && op !== "note.add") || conversation === undefined || typeof text !== "string") return undefined;
   const kind = op === "note.add" ? "note" : "reply";
   return { key, conversation, kind, text, at: Date.now(), closes: args["then"] === "close", state: "sending" };
-}
-
-function freshKey(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -1,4 +1,4 @@
-// Short messages at the foot of the page. Nothing that went wrong is ever only in the log.
+// Short messages over the page, where they cover neither header nor composer. Nothing that went wrong is ever only in the log.
 
 import { useEffect } from "preact/hooks";
 import { Store, useStore } from "../live/store";

@@ -1,0 +1,195 @@
+//! The configuration of `serve`: read once, judged whole, before anything is opened.
+
+use std::fmt;
+use std::net::SocketAddr;
+
+use tracing_subscriber::filter::Targets;
+
+use crate::arguments::{LogFormat, ServeArgs, StoreArgs};
+use crate::check;
+use crate::home::Home;
+
+/// What `serve` goes by.
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub home: Home,
+    pub listen: SocketAddr,
+    pub node: String,
+    pub console_origins: Vec<String>,
+    pub log: LogFormat,
+    pub log_filter: Targets,
+}
+
+/// Everything that is wrong, one thing a line. Somebody's mistake, not the program's.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Unusable(Vec<String>);
+
+impl fmt::Display for Unusable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.join("\n"))
+    }
+}
+
+impl std::error::Error for Unusable {}
+
+/// Collects complaints, so that all can be mended at once.
+#[derive(Default)]
+pub struct Judge(Vec<String>);
+
+impl Judge {
+    /// The value, or its complaint kept: what was written where, what is wrong, what to do.
+    pub fn take<T>(&mut self, place: &str, text: &str, judged: Result<T, check::Complaint>) -> Option<T> {
+        judged.map_err(|complaint| self.0.push(format!("{place}: \"{text}\" {complaint}"))).ok()
+    }
+
+    /// Keeps a complaint that is about no value in particular.
+    pub fn complain(&mut self, complaint: String) {
+        self.0.push(complaint);
+    }
+
+    /// What was judged good, if nothing was bad.
+    pub fn verdict<T>(self, good: Option<T>) -> Result<T, Unusable> {
+        match good {
+            Some(good) if self.0.is_empty() => Ok(good),
+            _ => Err(Unusable(self.0)),
+        }
+    }
+}
+
+impl Config {
+    /// Judges everything before complaining about anything.
+    pub fn from_arguments(arguments: ServeArgs) -> Result<Self, Unusable> {
+        let mut judge = Judge::default();
+        let home = home(&arguments.store, &mut judge);
+        no_redis_yet(arguments.redis_url.as_deref(), &mut judge);
+        let listen = &arguments.listen;
+        let listen = judge.take("--listen (FRONTDESK_LISTEN)", listen, check::listen(listen));
+        let node = match present(arguments.node) {
+            Some(name) => judge.take("--node (FRONTDESK_NODE)", &name, check::node(&name)),
+            None => Some(host_name()),
+        };
+        let mut console_origins = Vec::new();
+        for text in arguments.console_origin.iter().filter(|text| !text.trim().is_empty()) {
+            let place = "--console-origin (FRONTDESK_CONSOLE_ORIGIN)";
+            console_origins.extend(judge.take(place, text, check::origin(text)));
+        }
+        let log_filter = filter(&arguments.log_filter, &mut judge);
+        let good = (|| {
+            let (home, listen, node, log_filter) = (home?, listen?, node?, log_filter?);
+            Some(Self { home, listen, node, console_origins, log: arguments.log, log_filter })
+        })();
+        judge.verdict(good)
+    }
+}
+
+impl Home {
+    /// For administrative commands, which need nothing else.
+    pub fn from_arguments(arguments: &StoreArgs, judge: &mut Judge) -> Option<Self> {
+        home(arguments, judge)
+    }
+}
+
+fn home(arguments: &StoreArgs, judge: &mut Judge) -> Option<Home> {
+    let Some(url) = present(arguments.database_url.clone()) else {
+        if arguments.data.as_os_str().is_empty() {
+            judge.complain("--data (FRONTDESK_DATA): needs a folder, for example ./frontdesk-data".into());
+            return None;
+        }
+        return Some(Home::Folder(arguments.data.clone()));
+    };
+    let place = "--database-url (FRONTDESK_DATABASE_URL)";
+    let judged = check::server_url(&url, &["postgres", "postgresql"]);
+    if judge.take(place, &without_password(&url), judged).is_some() {
+        judge.complain(format!(
+            "{place}: this build has no Postgres support yet; leave it out to keep everything in --data"
+        ));
+    }
+    None
+}
+
+fn no_redis_yet(url: Option<&str>, judge: &mut Judge) {
+    let Some(url) = url.filter(|url| !url.is_empty()) else { return };
+    let place = "--redis-url (FRONTDESK_REDIS_URL)";
+    let judged = check::server_url(url, &["redis", "rediss"]);
+    if judge.take(place, &without_password(url), judged).is_some() {
+        judge.complain(format!(
+            "{place}: this build has no Redis support yet; leave it out, one node needs none"
+        ));
+    }
+}
+
+fn filter(text: &str, judge: &mut Judge) -> Option<Targets> {
+    let text = if text.trim().is_empty() { "info" } else { text };
+    let judged = text.parse::<Targets>();
+    let judged = judged.map_err(|_| "is no filter; write a level (error, warn, info, debug, trace) or levels by module, for example info,gateway=debug".into());
+    judge.take("--log-filter (FRONTDESK_LOG)", text, judged)
+}
+
+/// An empty variable is one that is not set: compose files and unit files write them so.
+fn present(text: Option<String>) -> Option<String> {
+    text.filter(|text| !text.trim().is_empty())
+}
+
+/// An address that may be shown: `postgres://user:…@host/…`.
+pub fn without_password(url: &str) -> String {
+    // Passwords also stand behind the question mark.
+    let (url, more) = url.split_once('?').map_or((url, ""), |(url, _)| (url, "?…"));
+    let Some((scheme, rest)) = url.split_once("://") else { return format!("{url}{more}") };
+    match rest.rsplit_once('@') {
+        Some((who, host)) => {
+            let user = who.split(':').next().unwrap_or_default();
+            format!("{scheme}://{user}:…@{host}{more}")
+        }
+        None => format!("{url}{more}"),
+    }
+}
+
+fn host_name() -> String {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    check::node(name.trim()).unwrap_or_else(|_| "frontdesk".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+    use crate::arguments::Arguments;
+
+    fn config(flags: &[&str]) -> Result<Config, Unusable> {
+        let words = ["frontdesk"].iter().chain(flags);
+        Config::from_arguments(Arguments::parse_from(words).serve)
+    }
+
+    #[test]
+    fn without_flags_it_listens_on_this_machine_only() {
+        let config = config(&[]).unwrap();
+        assert!(config.listen.ip().is_loopback());
+        assert_eq!(config.home, Home::Folder("./frontdesk-data".into()));
+    }
+
+    #[test]
+    fn everything_wrong_is_said_at_once_and_says_where() {
+        let wrong = ["--listen", "8080", "--node", "a b", "--console-origin", "x", "--log-filter", "x=y"];
+        let said = config(&wrong).unwrap_err().to_string();
+        assert_eq!(said.lines().count(), 4, "{said}");
+        for place in ["--listen", "--node", "--console-origin", "--log-filter", "FRONTDESK_LOG"] {
+            assert!(said.contains(place), "{place} in {said}");
+        }
+    }
+
+    #[test]
+    fn what_this_build_cannot_do_is_refused_without_showing_the_password() {
+        let said = config(&["--database-url", "postgres://me:hunter2@db/x"]).unwrap_err().to_string();
+        assert!(said.contains("no Postgres support yet"), "{said}");
+        let said = config(&["--redis-url", "http://me:hunter2@cache"]).unwrap_err().to_string();
+        assert!(said.contains("redis://HOST") && !said.contains("hunter2"), "{said}");
+    }
+
+    #[test]
+    fn an_address_is_shown_without_its_password() {
+        assert_eq!(without_password("postgres://me:p@ss@db/x"), "postgres://me:…@db/x");
+        assert_eq!(without_password("redis://cache:6379"), "redis://cache:6379");
+        assert_eq!(without_password("postgres://db/x?password=p"), "postgres://db/x?…");
+    }
+}

@@ -1,0 +1,69 @@
+//! Opens the store that the configuration names.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result};
+use prometheus_client::registry::Registry;
+use store::{SqliteStore, Store};
+
+use crate::folder::{self, Serving};
+
+/// Where everything is remembered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Home {
+    /// An embedded database in this folder.
+    Folder(PathBuf),
+}
+
+/// A store that can be used, and later closed.
+pub struct Opened {
+    pub store: Arc<dyn Store>,
+    pub closer: Closer,
+}
+
+/// Ends a store when everything that was asked of it is done.
+pub struct Closer(Arc<SqliteStore>);
+
+impl Home {
+    /// Claims the place for one server, where it can have only one.
+    pub fn claim(&self) -> Result<Serving> {
+        match self {
+            Home::Folder(folder) => folder::lock(folder),
+        }
+    }
+
+    /// Opens it; makes it if it is not there.
+    pub fn open(&self) -> Result<Opened> {
+        match self {
+            Home::Folder(folder) => {
+                folder::make(folder)?;
+                let store = SqliteStore::open(folder)
+                    .with_context(|| format!("--data {}: cannot open the store", folder.display()))?;
+                let store = Arc::new(store);
+                Ok(Opened { store: store.clone(), closer: Closer(store) })
+            }
+        }
+    }
+}
+
+impl Closer {
+    /// Puts the store's counters where `/metrics` finds them.
+    pub fn register(&self, registry: &mut Registry) {
+        self.0.metrics().register(registry);
+    }
+
+    /// Finishes what is queued and closes the files.
+    pub async fn close(self) {
+        self.0.close().await;
+    }
+}
+
+impl fmt::Display for Home {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Home::Folder(folder) => folder.display().fmt(f),
+        }
+    }
+}

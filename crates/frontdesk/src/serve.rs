@@ -1,0 +1,139 @@
+//! The server, from its first line of log to its last.
+
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use fanout::Alone;
+use gateway::{Credentials, Gateway, GatewayMetrics};
+use hub::{Hub, HubMetrics, SystemClock};
+use prometheus_client::registry::Registry;
+use tokio::net::{TcpListener, TcpSocket};
+use tokio::runtime::Builder;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::Config;
+use crate::home::Opened;
+use crate::signals::Signals;
+use crate::{logs, observe, open_files, routes, welcome};
+
+/// Connections that may wait to be accepted: a crowd that returns after a fall. The system may allow less.
+const BACKLOG: u32 = 4096;
+/// What closing the store may take after everybody is gone; together with the gateway's
+/// `drain_within` less than the 10 s of the contract.
+const CLOSE_WITHIN: Duration = Duration::from_millis(500);
+
+/// Serves until asked to stop.
+pub fn run(config: Config) -> Result<()> {
+    logs::start(&config);
+    let Config { home, listen, node, console_origins, .. } = &config;
+    tracing::info!(
+        version = env!("CARGO_PKG_VERSION"),
+        %listen,
+        store = %home,
+        redis = "none",
+        node,
+        console_origins = console_origins.join(","),
+        log = ?config.log,
+        log_filter = %config.log_filter,
+        "starting"
+    );
+    open_files::raise();
+    let _serving = home.claim()?;
+    let runtime = Builder::new_multi_thread().enable_all().build()?;
+    let outcome = runtime.block_on(serve(&config));
+    // Work that nobody waits for any more does not hold up the exit.
+    runtime.shutdown_background();
+    outcome
+}
+
+async fn serve(config: &Config) -> Result<()> {
+    let mut signals = Signals::keep()?;
+    let opened = config.home.open()?;
+    let listener = listen(config.listen)?;
+    let address = listener.local_addr()?;
+    let Node { gateway, stop, serving } = Node::start(config, &opened, listener).await?;
+    welcome::people(&*opened.store, address).await?;
+    say_ready(address)?;
+
+    let mut serving = serving;
+    let signal = tokio::select! {
+        signal = signals.next() => signal,
+        // It ends when it is told to, and otherwise only by a panic.
+        _ = &mut serving => bail!("the accept loop ended by itself; the log says why"),
+    };
+    tracing::info!(signal, connections = gateway.connections(), "stopping");
+    signals.exit_at_the_next();
+    stop.cancel();
+    let _ = tokio::join!(gateway.drain(), serving);
+    if timeout(CLOSE_WITHIN, opened.closer.close()).await.is_err() {
+        tracing::warn!("the store did not close in time; what was answered is on disk all the same");
+    }
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// What runs until it is stopped.
+struct Node {
+    gateway: Arc<Gateway>,
+    stop: CancellationToken,
+    serving: JoinHandle<()>,
+}
+
+impl Node {
+    async fn start(config: &Config, opened: &Opened, listener: TcpListener) -> Result<Self> {
+        let store = opened.store.clone();
+        let credentials = Credentials::new(store.secret().await?);
+        let (hub_metrics, gateway_metrics) = (HubMetrics::default(), GatewayMetrics::default());
+        let mut registry = observe::registry(&config.node);
+        register(&mut registry, opened, &hub_metrics, &gateway_metrics);
+        let settings = hub::Settings::default();
+        let hub =
+            Hub::new(store.clone(), Arc::new(Alone), Arc::new(SystemClock), settings, hub_metrics);
+        let settings = gateway::Settings {
+            node: config.node.as_str().into(),
+            console_origins: config.console_origins.clone(),
+            ..gateway::Settings::default()
+        };
+        let gateway = Gateway::new(hub, store.clone(), credentials, settings, gateway_metrics);
+        let router = routes::routes(gateway.clone(), store, registry);
+        let stop = CancellationToken::new();
+        let serving = gateway::serve(listener, router, gateway.clone(), stop.clone());
+        Ok(Self { gateway, stop, serving: tokio::spawn(serving) })
+    }
+}
+
+fn register(
+    registry: &mut Registry,
+    opened: &Opened,
+    hub_metrics: &HubMetrics,
+    gateway_metrics: &GatewayMetrics,
+) {
+    let registry = registry.sub_registry_with_prefix("frontdesk");
+    opened.closer.register(registry);
+    hub_metrics.register(registry);
+    gateway_metrics.register(registry);
+}
+
+fn listen(address: SocketAddr) -> Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // A restart must not wait for connections of before to be forgotten.
+    socket.set_reuseaddr(true)?;
+    let listener = socket.bind(address).and_then(|()| socket.listen(BACKLOG));
+    listener.with_context(|| {
+        format!("--listen {address}: cannot listen there; is another program on this port?")
+    })
+}
+
+/// The one line on standard output, for whoever waits for it.
+fn say_ready(address: SocketAddr) -> Result<()> {
+    tracing::info!(%address, "ready");
+    let mut stdout = std::io::stdout().lock();
+    writeln!(stdout, "frontdesk ready on http://{address}")
+        .and_then(|()| stdout.flush())
+        .context("cannot write to standard output")
+}

@@ -1,0 +1,323 @@
+//! What goes to the client: answers and news, encoded once for everybody who gets the same.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use conversation::{Audience, Author, Subject};
+use futures::Sink as _;
+use hub::{Answer, Ask, BulkResult, News, Refusal, Reply, Row, Ticket, Told};
+use protocol::{
+    BulkItem, Bulked, Codec, ConversationId, CountsAnswer, Empty, ErrorBody, Presence, Refused,
+    Sent, SeqAnswer, SignalData, Started,
+};
+use serde::Serialize;
+use tokio_tungstenite::tungstenite::protocol::Message;
+use tokio_tungstenite::tungstenite::protocol::frame::Frame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
+
+use crate::asked::{Asked, Done, Question};
+use crate::connection::{Connection, Stage};
+use crate::farewell::End;
+use crate::gateway::now_ms;
+use crate::hello::{HelloRefused, Welcome};
+use crate::metrics::RoleLabel;
+use crate::outbox::Item;
+use crate::page::{self, PAGE_WIRE_BYTES_MAX};
+use crate::ticker::{Millis, millis};
+use crate::{refusal, translate};
+
+impl Connection {
+    /// Writes everything that waits, then flushes once. What the socket does not take stays.
+    pub(crate) fn write(&mut self, context: &mut Context<'_>, now: Millis) -> Result<(), End> {
+        loop {
+            if self.waiting.is_empty() && self.outbox.take(&mut self.waiting).is_err() {
+                self.gateway.metrics.outbox_overflows.inc();
+                return Err(End::TooSlow);
+            }
+            if self.waiting.is_empty() {
+                break;
+            }
+            match Pin::new(&mut self.socket).poll_ready(context) {
+                Poll::Ready(Ok(())) => self.write_one(now)?,
+                Poll::Ready(Err(_)) => return Err(End::PeerLeft),
+                Poll::Pending => {
+                    self.unflushed = true;
+                    break;
+                }
+            }
+        }
+        if self.unflushed { self.flush(context, now) } else { Ok(()) }
+    }
+
+    fn write_one(&mut self, now: Millis) -> Result<(), End> {
+        let Some(item) = self.waiting.pop_front() else { return Ok(()) };
+        if let Some(message) = self.message(item, now)? {
+            self.unflushed = true;
+            // Fails only once the connection is gone: there is room for any frame of ours.
+            Pin::new(&mut self.socket).start_send(message).map_err(|_| End::PeerLeft)?;
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self, context: &mut Context<'_>, now: Millis) -> Result<(), End> {
+        match Pin::new(&mut self.socket).poll_flush(context) {
+            Poll::Ready(Ok(())) => {
+                self.unflushed = false;
+                self.times.stalled = None;
+                Ok(())
+            }
+            Poll::Ready(Err(_)) => Err(End::PeerLeft),
+            Poll::Pending => {
+                let written = self.socket.get_ref().written;
+                self.times.stalled.get_or_insert((now, written));
+                Ok(())
+            }
+        }
+    }
+
+    /// The message that says it, if there is anything to say.
+    pub(crate) fn message(&mut self, item: Item, now: Millis) -> Result<Option<Message>, End> {
+        let frame = match item {
+            Item::Ping => return Ok(Some(Message::Ping(Bytes::new()))),
+            Item::Frame(frame) => Some(frame),
+            Item::News(News::Answer { ticket, answer }) => self.answered(ticket, answer),
+            Item::News(news) => self.news(news),
+            Item::Done(ticket, done) => self.done(ticket, *done, now)?,
+        };
+        Ok(frame.map(|frame| data_frame(self.codec, frame)))
+    }
+
+    /// What nobody will hear any more; what it has begun is undone.
+    pub(crate) fn forget(&mut self, item: Item) {
+        if let Item::Done(_, done) = item
+            && let Done::Started(Ok(started)) = *done
+            && let Stage::Present(session) = &mut self.stage
+        {
+            session.began(started.conversation.id);
+        }
+    }
+
+    /// Answers `unavailable` to whatever has waited too long; a late answer finds nobody.
+    pub(crate) fn answer_overdue(&mut self, now: Millis) {
+        let Some(latest) = now.checked_sub(millis(self.gateway.settings.answer_within)) else {
+            return;
+        };
+        while let Some(question) = self.pending.take_older(latest) {
+            if question.asked == Asked::Hello {
+                self.outbox.release();
+                self.times.ends = now + millis(self.gateway.settings.answer_within);
+            }
+            if question.asked == Asked::Watch
+                && let Stage::Present(session) = &mut self.stage
+            {
+                // Otherwise a stream might begin that nobody has a beginning of.
+                let id = question.conversation;
+                session.unwatch(id);
+                self.gateway.hub.ask(id, &session.asker, Ask::Unwatch, Reply::nobody());
+            }
+            self.refuse(question.re, Some(question.asked), refusal::unavailable(500));
+        }
+    }
+
+    fn ok(&self, question: &Question, ok: &impl Serialize) -> Bytes {
+        self.gateway.metrics.answered(question.asked, None);
+        self.codec.encode(&protocol::Answer { re: question.re, ok })
+    }
+
+    fn err(&self, question: &Question, err: ErrorBody) -> Bytes {
+        self.gateway.metrics.answered(question.asked, Some(err.code));
+        let (asked, conversation) = (question.asked, question.conversation);
+        tracing::debug!(?asked, %conversation, code = err.code.as_str(), "refused");
+        self.codec.encode(&Refused { re: Some(question.re), err })
+    }
+
+    fn answered(&mut self, ticket: Ticket, answer: Result<Answer, Refusal>) -> Option<Bytes> {
+        let question = self.pending.take(ticket)?;
+        let Stage::Present(session) = &mut self.stage else { return None };
+        let subject = session.asker.subject;
+        let answer = match answer {
+            Ok(answer) => answer,
+            Err(refused) => {
+                if question.asked == Asked::Watch && refused == Refusal::NotFound {
+                    session.unwatch(question.conversation);
+                }
+                let body = refusal::body(&refused, question.conversation, &subject);
+                return Some(self.err(&question, body));
+            }
+        };
+        Some(match (answer, question.asked) {
+            (Answer::Committed { seq, at, closed_seq }, Asked::Send) => {
+                self.ok(&question, &Sent { seq, at, closed_seq })
+            }
+            (Answer::Committed { seq, at, .. }, _) => self.ok(&question, &SeqAnswer { seq, at }),
+            (Answer::Watched(snapshot), _) => {
+                let mut budget = PAGE_WIRE_BYTES_MAX;
+                self.ok(&question, &page::watched(&snapshot, &subject, &mut budget))
+            }
+            (Answer::Page(page), Asked::History(keep)) => {
+                let page = page::history(question.conversation, &page, &subject, keep);
+                self.ok(&question, &page)
+            }
+            (Answer::Counts(counts), _) => self.ok(&question, &CountsAnswer { counts }),
+            (Answer::Done | Answer::Page(_), _) => self.ok(&question, &Empty {}),
+        })
+    }
+
+    fn done(&mut self, ticket: Ticket, done: Done, now: Millis) -> Result<Option<Bytes>, End> {
+        let question = self.pending.take(ticket);
+        if let (Done::Started(Ok(started)), Stage::Present(session)) = (&done, &mut self.stage) {
+            session.began(started.conversation.id);
+        }
+        let Some(question) = question else { return Ok(None) };
+        if let Done::Hello(outcome) = done {
+            return self.greeted(&question, outcome, now).map(Some);
+        }
+        let Stage::Present(session) = &self.stage else { return Ok(None) };
+        let subject = session.asker.subject;
+        let refused = |refused| refusal::body(&refused, question.conversation, &subject);
+        Ok(Some(match done {
+            Done::Started(Ok(started)) => self.ok(&question, &begun(&started, &subject)),
+            Done::Started(Err(no)) | Done::Bulked(Err(no)) => self.err(&question, refused(no)),
+            Done::Listed(Ok(page)) => self.ok(&question, &page),
+            Done::Listed(Err(body)) => self.err(&question, body),
+            Done::Bulked(Ok(results)) => {
+                let results = results.into_iter().map(|result| bulk_item(result, &subject));
+                self.ok(&question, &Bulked { results: results.collect() })
+            }
+            Done::Hello(_) => return Ok(None),
+        }))
+    }
+
+    fn greeted(
+        &mut self,
+        question: &Question,
+        outcome: Result<Welcome, HelloRefused>,
+        now: Millis,
+    ) -> Result<Bytes, End> {
+        match outcome {
+            Ok(Welcome { hello, session, expires_at }) => {
+                let left = u64::try_from(expires_at.saturating_sub(now_ms())).unwrap_or(0);
+                self.times.ends = now.saturating_add(left);
+                self.arrival.finished();
+                self.stage = Stage::Present(session);
+                let role = self.role();
+                self.gateway.metrics.present.get_or_create(&RoleLabel { role }).inc();
+                Ok(self.ok(question, &*hello))
+            }
+            Err(HelloRefused::Unavailable) => {
+                // Time enough to say it again.
+                self.times.ends = now + millis(self.gateway.settings.hello_within);
+                Ok(self.err(question, refusal::unavailable(500)))
+            }
+            Err(HelloRefused::Unauthorized) => {
+                let frame = self.err(question, refusal::unauthorized());
+                self.waiting.push_front(Item::Frame(frame));
+                Err(End::Unauthorized)
+            }
+        }
+    }
+
+    fn news(&self, news: News) -> Option<Bytes> {
+        let Stage::Present(session) = &self.stage else { return None };
+        let subject = &session.asker.subject;
+        let audience = subject.audience();
+        match news {
+            News::Answer { .. } => None,
+            News::Event(told) => event(&told, self.codec, subject),
+            News::Typing { conversation, by, active } => {
+                Some(typing(self.codec, conversation, &by, audience, active))
+            }
+            News::Presence { online } => {
+                let data = SignalData::Presence(Presence { online });
+                Some(self.codec.encode(&translate::signal(None, data)))
+            }
+            News::Row(row) => Some(inbox_row(&row, self.codec)),
+            News::Counts(counts) => {
+                let data = SignalData::InboxCounts(counts);
+                Some(self.codec.encode(&translate::signal(None, data)))
+            }
+        }
+    }
+
+    /// What it came as.
+    pub(crate) fn role(&self) -> &'static str {
+        match &self.stage {
+            Stage::Stranger(door) => door.role(),
+            Stage::Present(session) => match session.asker.subject {
+                Subject::Visitor { .. } => "visitor",
+                Subject::Agent { .. } => "agent",
+            },
+            Stage::Gone => "gone",
+        }
+    }
+}
+
+/// JSON goes in text frames. What we encode is UTF-8 by construction and is not checked again.
+fn data_frame(codec: Codec, frame: Bytes) -> Message {
+    let kind = match codec {
+        Codec::Json => Data::Text,
+        Codec::Msgpack => Data::Binary,
+    };
+    Message::Frame(Frame::message(frame, OpCode::Data(kind), true))
+}
+
+/// Encoded once per codec for agents, for the visitor, and for the author, who alone sees the key.
+fn event(told: &Told, codec: Codec, subject: &Subject) -> Option<Bytes> {
+    let audience = subject.audience();
+    let to_author = translate::is_author(&told.committed, subject);
+    let who = match (to_author, audience) {
+        (true, _) => 2,
+        (false, Audience::Visitor) => 1,
+        (false, Audience::Agents) => 0,
+    };
+    told.committed.number_for(audience)?;
+    Some(told.encodings.get_or_make(who * 2 + slot(codec), || {
+        let event = translate::event(told.conversation, &told.committed, audience, to_author);
+        event.map(|event| codec.encode(&event)).unwrap_or_default()
+    }))
+}
+
+fn inbox_row(row: &Row, codec: Codec) -> Bytes {
+    row.encodings.get_or_make(slot(codec), || {
+        let summary = translate::summary(&row.conversation, Audience::Agents, row.online);
+        let data = SignalData::InboxRow(Box::new(summary));
+        codec.encode(&translate::signal(Some(row.conversation.id), data))
+    })
+}
+
+fn slot(codec: Codec) -> usize {
+    match codec {
+        Codec::Json => 0,
+        Codec::Msgpack => 1,
+    }
+}
+
+fn typing(
+    codec: Codec,
+    conversation: ConversationId,
+    by: &Author,
+    audience: Audience,
+    active: bool,
+) -> Bytes {
+    codec.encode(&translate::typing(conversation, by, audience, active))
+}
+
+fn begun(started: &hub::Started, subject: &Subject) -> Started {
+    let hub::Started { conversation, seq, at } = started;
+    let conversation = translate::summary(conversation, subject.audience(), true);
+    Started { conversation, seq: *seq, at: *at }
+}
+
+fn bulk_item(result: BulkResult, subject: &Subject) -> BulkItem {
+    let BulkResult { conversation, outcome } = result;
+    let (ok, err) = match outcome {
+        Ok(Answer::Committed { seq, at, .. }) => (Some(SeqAnswer { seq, at }), None),
+        Ok(_) => (None, Some(refusal::unavailable(500))),
+        Err(refused) => {
+            let id = ConversationId::parse(&conversation).unwrap_or(ConversationId::NOWHERE);
+            (None, Some(refusal::body(&refused, id, subject)))
+        }
+    };
+    BulkItem { conversation, ok, err }
+}

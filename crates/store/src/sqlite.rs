@@ -1,0 +1,134 @@
+//! The embedded home: one file, one thread that writes, a few that read.
+//!
+//! Start with [`SqliteStore::open`], then follow an append through `writer.rs` (who commits, and when)
+//! into `append.rs` (what is judged and written). `events.rs`, `conversations.rs`, `inbox.rs` and
+//! `search.rs` read; `migrations/` is the schema.
+//!
+//! Never here: waiting on a timer before a commit, writing outside the writing thread, a statement made
+//! of what a client sent.
+
+mod append;
+mod columns;
+mod connection;
+mod conversations;
+mod counts;
+mod directory;
+mod error;
+mod events;
+mod inbox;
+mod keys;
+mod migrations;
+mod readers;
+mod start;
+mod writer;
+
+use std::convert::Infallible;
+use std::path::Path;
+
+use conversation::{Audience, Committed, Conversation, KeyScope, Remembered, Seq};
+use protocol::{ConversationId, Key, PersonId, SiteId, VisitorId};
+use tokio::sync::{Mutex, mpsc};
+
+pub use error::OpenError;
+
+use crate::{
+    Answer, Append, Appended, BulkRecord, Inbox, InboxQuery, InboxRows, Journal, OpenCounts, Range,
+    Start, StartOutcome, StoreMetrics,
+};
+use connection::Place;
+use readers::Readers;
+use writer::Writer;
+
+/// Held by every thread as long as it runs.
+type Running = mpsc::Sender<Infallible>;
+
+/// A store in one file. Dropping it lets its threads finish what is queued and end.
+pub struct SqliteStore {
+    writer: Writer,
+    readers: Readers,
+    metrics: StoreMetrics,
+    ended: Mutex<mpsc::Receiver<Infallible>>,
+}
+
+impl SqliteStore {
+    /// Opens `frontdesk.db` in `dir`; makes what is missing and brings an older schema up to date.
+    pub fn open(dir: &Path) -> Result<Self, OpenError> {
+        let place = Place::in_directory(dir)?;
+        let mut db = place.to_write()?;
+        migrations::migrate(&mut db)?;
+        let metrics = StoreMetrics::default();
+        let (running, ended) = mpsc::channel(1);
+        let readers = Readers::start(&place, &running)?;
+        let writer = Writer::start(place, db, metrics.clone(), running)?;
+        Ok(Self { writer, readers, metrics, ended: Mutex::new(ended) })
+    }
+
+    /// What it counts.
+    pub fn metrics(&self) -> &StoreMetrics {
+        &self.metrics
+    }
+
+    /// Finishes what is queued, ends the threads and closes the file. Whoever asks later hears
+    /// `Unavailable`.
+    pub async fn close(&self) {
+        self.writer.stop().await;
+        self.readers.stop().await;
+        // Nothing is ever sent: this ends when the last thread has.
+        self.ended.lock().await.recv().await;
+    }
+}
+
+impl Journal for SqliteStore {
+    fn start(&self, start: Start) -> Answer<'_, StartOutcome> {
+        self.writer.write(move |db| start::start(db, &start))
+    }
+
+    fn append(&self, append: Append) -> Answer<'_, Appended> {
+        let metrics = self.metrics.clone();
+        self.writer.write(move |db| {
+            let appended = append::append(db, &append)?;
+            metrics.appends.get_or_create(&(&appended).into()).inc();
+            Ok(appended)
+        })
+    }
+
+    fn find(&self, id: ConversationId) -> Answer<'_, Option<Conversation>> {
+        self.readers.read(move |db| conversations::find(db, id))
+    }
+
+    fn remembered(&self, scope: KeyScope) -> Answer<'_, Option<Remembered>> {
+        self.readers.read(move |db| keys::remembered(db, &scope))
+    }
+
+    fn events(
+        &self,
+        id: ConversationId,
+        audience: Audience,
+        range: Range,
+        limit: usize,
+    ) -> Answer<'_, Vec<Committed>> {
+        self.readers.read(move |db| events::page(db, id, audience, range, limit))
+    }
+
+    fn heads(&self, ids: Vec<ConversationId>) -> Answer<'_, Vec<(ConversationId, Seq)>> {
+        self.readers.read(move |db| conversations::heads(db, &ids))
+    }
+
+    fn conversations_of(&self, visitor: VisitorId, limit: usize) -> Answer<'_, Vec<Conversation>> {
+        self.readers.read(move |db| conversations::of_visitor(db, visitor, limit))
+    }
+
+    fn remember_bulk(&self, author: PersonId, key: Key, bulk: BulkRecord) -> Answer<'_, BulkRecord> {
+        self.writer.write(move |db| keys::remember_bulk(db, author, &key, &bulk))
+    }
+}
+
+impl Inbox for SqliteStore {
+    fn list(&self, query: InboxQuery) -> Answer<'_, InboxRows> {
+        self.readers.read(move |db| inbox::list(db, &query))
+    }
+
+    fn open_counts(&self, site: SiteId) -> Answer<'_, OpenCounts> {
+        self.readers.read(move |db| counts::open(db, site))
+    }
+}

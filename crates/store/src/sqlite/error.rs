@@ -1,0 +1,69 @@
+//! What can go wrong with a file.
+
+use rusqlite::ErrorCode;
+
+use crate::StoreError;
+
+/// Why a database could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error("cannot make the directory {path}: {source}")]
+    Directory { path: String, source: std::io::Error },
+    #[error("cannot start a thread: {0}")]
+    Thread(#[from] std::io::Error),
+    #[error("SQLite: {0}")]
+    Sqlite(#[from] rusqlite::Error),
+    #[error("the file is an SQLite database, but not one of Frontdesk's")]
+    Foreign,
+    #[error(
+        "the database has schema version {found}, this program knows versions up to {known}: use the \
+         program that wrote it, or a newer one"
+    )]
+    Newer { found: usize, known: usize },
+    #[error(
+        "schema step {version} of this database is another than this program's: it was made by a \
+         version that was never released"
+    )]
+    Changed { version: i64 },
+}
+
+/// Why a piece of work failed.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Trouble {
+    #[error(transparent)]
+    Sqlite(#[from] rusqlite::Error),
+    #[error("unreadable JSON: {0}")]
+    Json(#[from] serde_json::Error),
+    #[error("the work panicked")]
+    Panicked,
+}
+
+impl From<rusqlite::types::FromSqlError> for Trouble {
+    fn from(error: rusqlite::types::FromSqlError) -> Self {
+        Self::Sqlite(error.into())
+    }
+}
+
+impl Trouble {
+    /// Whether the database is at fault, so that nothing else would fare better.
+    pub(super) fn is_the_databases(&self) -> bool {
+        match self {
+            Self::Sqlite(rusqlite::Error::SqliteFailure(failure, _)) => !matches!(
+                failure.code,
+                ErrorCode::ConstraintViolation | ErrorCode::TooBig | ErrorCode::TypeMismatch
+            ),
+            _ => false,
+        }
+    }
+}
+
+impl From<&Trouble> for StoreError {
+    fn from(trouble: &Trouble) -> Self {
+        Self::Unavailable(trouble.to_string())
+    }
+}
+
+/// What everybody hears whose question nobody will answer any more.
+pub(super) fn stopped() -> StoreError {
+    StoreError::Unavailable("the store has stopped".into())
+}

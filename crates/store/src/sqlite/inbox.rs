@@ -1,0 +1,234 @@
+//! The list that agents work from.
+//!
+//! A page is put together from streams: parts of the list that an index has in order already, such as
+//! "open, with a name, by name". Each stream gives its first few rows after the place where the page
+//! before ended; the page is the first of them all.
+
+use conversation::Conversation;
+use protocol::{AgentId, ConversationId, Order, Queue, Sort, StatusFilter};
+use rusqlite::types::Value;
+use rusqlite::{Connection, Row, named_params};
+
+use super::columns::{Number, all, json, uuid};
+use super::counts;
+use super::error::Trouble;
+use crate::{InboxQuery, InboxRows, Place, Rank};
+
+/// A row of the list before its state has been read.
+pub(super) type Found = (Place, Number);
+
+pub(super) fn list(db: &Connection, query: &InboxQuery) -> Result<InboxRows, Trouble> {
+    // Total, places and states are of the same moment.
+    let _snapshot = db.unchecked_transaction()?;
+    let (mut found, total) = browse(db, query)?;
+    found.sort_unstable_by(|(a, _), (b, _)| query.compare(a, b));
+    let more = found.len() > query.limit;
+    found.truncate(query.limit);
+    let next = found.last().filter(|_| more).map(|(place, _)| place.clone());
+    let states = found.iter().map(|(_, number)| state(db, *number));
+    Ok(InboxRows { rows: states.collect::<Result<_, _>>()?, next, total })
+}
+
+/// The statuses asked for: whether closed.
+pub(super) fn statuses(query: &InboxQuery) -> &'static [bool] {
+    match query.status {
+        StatusFilter::Open => &[false],
+        StatusFilter::Closed => &[true],
+        StatusFilter::All => &[false, true],
+        StatusFilter::Converted => &[],
+    }
+}
+
+/// Whose conversations are asked for; `None`: everybody's.
+pub(super) fn owner(query: &InboxQuery) -> Option<Option<AgentId>> {
+    match query.queue {
+        Queue::All => None,
+        Queue::Mine => Some(Some(query.agent)),
+        Queue::Unassigned => Some(None),
+    }
+}
+
+/// Enough rows for a page, and how many there are over all pages.
+fn browse(db: &Connection, query: &InboxQuery) -> Result<(Vec<Found>, u64), Trouble> {
+    let (mut found, mut total) = (Vec::new(), 0);
+    for &closed in statuses(query) {
+        let count = counts::total(db, query.site, closed, owner(query))?;
+        if count > 0 {
+            total += count;
+            for part in Part::of(query.sort) {
+                found.extend(Stream { query, closed, part: *part }.next_rows(db)?);
+            }
+        }
+    }
+    Ok((found, total))
+}
+
+fn state(db: &Connection, number: Number) -> Result<Conversation, Trouble> {
+    let find = "SELECT state FROM conversations WHERE number = ?1";
+    let state = all(db, find, [number], |row| json(row, 0))?.pop();
+    state.ok_or(Trouble::Sqlite(rusqlite::Error::QueryReturnedNoRows))
+}
+
+/// Which rows of one status.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    /// Those that have something to be sorted by.
+    Ranked,
+    /// Those that have nothing, by id.
+    Unranked,
+    /// All, by id: they rank alike.
+    Alike,
+}
+
+impl Part {
+    fn of(sort: Sort) -> &'static [Self] {
+        match sort {
+            Sort::Activity | Sort::Started => &[Self::Ranked],
+            Sort::Visitor | Sort::Assignee => &[Self::Ranked, Self::Unranked],
+            Sort::Status => &[Self::Alike],
+        }
+    }
+}
+
+/// Rows that an index has in the order of the list.
+struct Stream<'a> {
+    query: &'a InboxQuery,
+    closed: bool,
+    part: Part,
+}
+
+/// Where a stream goes on after the page before.
+enum From<'a> {
+    Start,
+    /// After this id, among those that rank alike.
+    Id(ConversationId),
+    Place(&'a Place),
+    /// It is used up.
+    End,
+}
+
+impl Stream<'_> {
+    fn next_rows(&self, db: &Connection) -> Result<Vec<Found>, Trouble> {
+        let from = self.from();
+        if matches!(from, From::End) {
+            return Ok(Vec::new());
+        }
+        let (rank, id) = match &from {
+            From::Start | From::End => (Value::Null, [0; 16]),
+            From::Id(id) => (Value::Null, *id.0.as_bytes()),
+            From::Place(place) => (rank_value(&place.rank), *place.id.0.as_bytes()),
+        };
+        let owner = owner(self.query).flatten().map(|owner| *owner.0.as_bytes());
+        // One row more than a page tells whether there is another page.
+        let limit = i64::try_from(self.query.limit).unwrap_or(i64::MAX).saturating_add(1);
+        let mut statement = db.prepare_cached(&self.sql(&from))?;
+        let bound: &[(&str, &dyn rusqlite::ToSql)] = named_params! {
+            ":site": self.query.site.0.as_bytes(), ":closed": self.closed, ":owner": owner,
+            ":rank": rank, ":id": id, ":limit": limit,
+        };
+        for (name, value) in bound {
+            if let Some(index) = statement.parameter_index(name)? {
+                statement.raw_bind_parameter(index, value)?;
+            }
+        }
+        let (mut rows, mut found) = (statement.raw_query(), Vec::new());
+        while let Some(row) = rows.next()? {
+            found.push(found_row(row, self.query.sort)?);
+        }
+        Ok(found)
+    }
+
+    fn from(&self) -> From<'_> {
+        let Some(after) = &self.query.after else { return From::Start };
+        match (self.part, &after.rank) {
+            (Part::Ranked, Rank::Text(None)) => From::End,
+            (Part::Ranked, _) => From::Place(after),
+            (Part::Unranked, Rank::Text(None)) => From::Id(after.id),
+            (Part::Unranked, _) => From::Start,
+            (Part::Alike, rank) => {
+                let here = Place { rank: status_rank(self.closed), id: after.id };
+                let there = Place { rank: rank.clone(), id: after.id };
+                match self.query.compare(&here, &there) {
+                    std::cmp::Ordering::Less => From::End,
+                    std::cmp::Ordering::Equal => From::Id(after.id),
+                    std::cmp::Ordering::Greater => From::Start,
+                }
+            }
+        }
+    }
+
+    fn sql(&self, from: &From<'_>) -> String {
+        let rank = rank_column(self.query.sort);
+        let (index, whose) = match self.query.queue {
+            Queue::All => (sort_index(self.query.sort), ""),
+            Queue::Mine | Queue::Unassigned => ("conversations_of_owner", "AND owner IS :owner"),
+        };
+        let (beyond, way) = match self.query.order {
+            Order::Asc => (">", "ASC"),
+            Order::Desc => ("<", "DESC"),
+        };
+        let which = match self.part {
+            Part::Ranked => format!("AND {rank} IS NOT NULL"),
+            Part::Unranked => format!("AND {rank} IS NULL"),
+            Part::Alike => String::new(),
+        };
+        let after = match from {
+            From::Start | From::End => String::new(),
+            From::Id(_) => "AND id > :id".into(),
+            From::Place(_) => {
+                format!("AND {rank} {beyond}= :rank AND ({rank} {beyond} :rank OR id > :id)")
+            }
+        };
+        let order = match self.part {
+            Part::Ranked => format!("{rank} {way}, id"),
+            Part::Unranked | Part::Alike => "id".into(),
+        };
+        format!(
+            "SELECT number, id, {rank} FROM conversations INDEXED BY {index}
+             WHERE site = :site AND closed = :closed {whose} {which} {after}
+             ORDER BY {order} LIMIT :limit"
+        )
+    }
+}
+
+/// Reads number, id and the column that `sort` ranks by.
+pub(super) fn found_row(row: &Row<'_>, sort: Sort) -> Result<Found, Trouble> {
+    let rank = match sort {
+        Sort::Activity | Sort::Started => Rank::Number(row.get(2)?),
+        Sort::Visitor | Sort::Assignee => Rank::Text(row.get(2)?),
+        Sort::Status => status_rank(row.get(2)?),
+    };
+    Ok((Place { rank, id: ConversationId(uuid(row, 1)?) }, row.get(0)?))
+}
+
+pub(super) fn rank_column(sort: Sort) -> &'static str {
+    match sort {
+        Sort::Activity => "activity_at",
+        Sort::Started => "started_at",
+        Sort::Visitor => "visitor_name",
+        Sort::Assignee => "owner_name",
+        Sort::Status => "closed",
+    }
+}
+
+fn sort_index(sort: Sort) -> &'static str {
+    match sort {
+        Sort::Activity => "conversations_by_activity",
+        Sort::Started => "conversations_by_start",
+        Sort::Visitor => "conversations_by_visitor_name",
+        Sort::Assignee => "conversations_by_owner_name",
+        Sort::Status => "conversations_by_status",
+    }
+}
+
+/// As in [`Rank::of`].
+fn status_rank(closed: bool) -> Rank {
+    Rank::Number(if closed { 2 } else { 0 })
+}
+
+fn rank_value(rank: &Rank) -> Value {
+    match rank {
+        Rank::Number(number) => Value::Integer(*number),
+        Rank::Text(text) => text.clone().map_or(Value::Null, Value::Text),
+    }
+}

@@ -1,0 +1,103 @@
+//! What makes a repeated command have one effect.
+
+use conversation::{Deed, KeyScope, Remembered, Seq, VisitorSeq};
+use protocol::{ConversationId, Key, PersonId};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+
+use super::columns::{Number, execute, json, unsigned};
+use super::conversations::number_of;
+use super::error::Trouble;
+use crate::BulkRecord;
+
+/// Where the keys of starts are: no conversation has this number.
+pub(super) const NOWHERE: Number = 0;
+
+/// The first answer under a key, for the readers.
+pub(super) fn remembered(db: &Connection, scope: &KeyScope) -> Result<Option<Remembered>, Trouble> {
+    let number = match scope.conversation {
+        ConversationId::NOWHERE => Some(NOWHERE),
+        id => number_of(db, id)?,
+    };
+    match number {
+        Some(number) => find(db, number, scope),
+        None => Ok(None),
+    }
+}
+
+pub(super) fn find(
+    db: &Connection,
+    number: Number,
+    scope: &KeyScope,
+) -> Result<Option<Remembered>, Trouble> {
+    let find = "SELECT seq, visitor_seq, closed_seq, at, about FROM keys
+                WHERE conversation = ?1 AND author = ?2 AND deed = ?3 AND key = ?4";
+    let KeyScope { author, conversation, deed, key } = scope;
+    let params = params![number, author.0.as_bytes(), number_of_deed(*deed), key.as_str()];
+    let read = |row: &Row<'_>| {
+        let about: Option<[u8; 16]> = row.get(4)?;
+        let about = about.map(|id| ConversationId(uuid::Uuid::from_bytes(id)));
+        let closed_seq: Option<i64> = row.get(2)?;
+        Ok(Remembered {
+            conversation: about.unwrap_or(*conversation),
+            seq: Seq(unsigned(row, 0)?),
+            visitor_seq: VisitorSeq(unsigned(row, 1)?),
+            closed_seq: closed_seq.map(|seq| Seq(seq.cast_unsigned())),
+            at: row.get(3)?,
+        })
+    };
+    Ok(db.prepare_cached(find)?.query_row(params, read).optional()?)
+}
+
+pub(super) fn insert(
+    db: &Connection,
+    number: Number,
+    scope: &KeyScope,
+    remembered: &Remembered,
+) -> Result<(), Trouble> {
+    let insert = "INSERT INTO keys
+        (conversation, author, deed, key, seq, visitor_seq, closed_seq, at, about)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+    let elsewhere = remembered.conversation != scope.conversation;
+    execute(
+        db,
+        insert,
+        params![
+            number,
+            scope.author.0.as_bytes(),
+            number_of_deed(scope.deed),
+            scope.key.as_str(),
+            remembered.seq.0.cast_signed(),
+            remembered.visitor_seq.0.cast_signed(),
+            remembered.closed_seq.map(|seq| seq.0.cast_signed()),
+            remembered.at,
+            elsewhere.then_some(*remembered.conversation.0.as_bytes()),
+        ],
+    )?;
+    Ok(())
+}
+
+/// Keeps the first record under a key and answers it.
+pub(super) fn remember_bulk(
+    db: &Connection,
+    author: PersonId,
+    key: &Key,
+    bulk: &BulkRecord,
+) -> Result<BulkRecord, Trouble> {
+    let insert = "INSERT INTO bulks (author, key, action, conversations) VALUES (?1, ?2, ?3, ?4)
+                  ON CONFLICT DO NOTHING";
+    let action = serde_json::to_string(&bulk.action)?;
+    let conversations = serde_json::to_string(&bulk.conversations)?;
+    execute(db, insert, params![author.0.as_bytes(), key.as_str(), action, conversations])?;
+    let find = "SELECT action, conversations FROM bulks WHERE author = ?1 AND key = ?2";
+    let mut find = db.prepare_cached(find)?;
+    let mut rows = find.query(params![author.0.as_bytes(), key.as_str()])?;
+    match rows.next()? {
+        Some(row) => Ok(BulkRecord { action: json(row, 0)?, conversations: json(row, 1)? }),
+        None => Ok(bulk.clone()),
+    }
+}
+
+fn number_of_deed(deed: Deed) -> u8 {
+    deed as u8
+}
+

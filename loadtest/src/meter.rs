@@ -1,0 +1,205 @@
+//! What the operating system says: processor time, memory, and how quiet the machine was.
+
+use std::fs;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result};
+
+/// Processor time of one process so far.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Cpu {
+    pub user: Duration,
+    pub system: Duration,
+}
+
+impl Cpu {
+    /// Of a process, from `/proc/PID/stat`.
+    pub fn of(pid: u32) -> Result<Self> {
+        let stat = read(format!("/proc/{pid}/stat"))?;
+        // The name may hold spaces; fields are counted after its closing bracket.
+        let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+        let ticks = |nth: usize| fields.get(nth).and_then(|text| text.parse().ok()).map(ticks);
+        let both = ticks(11).zip(ticks(12));
+        let (user, system) = both.with_context(|| format!("/proc/{pid}/stat has no times"))?;
+        Ok(Self { user, system })
+    }
+
+    pub fn total(self) -> Duration {
+        self.user + self.system
+    }
+
+    pub fn since(self, before: Self) -> Self {
+        Self {
+            user: self.user.saturating_sub(before.user),
+            system: self.system.saturating_sub(before.system),
+        }
+    }
+}
+
+/// Memory of one process, in bytes.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Memory {
+    pub rss: u64,
+    /// Of it what is no file.
+    pub anonymous: u64,
+    /// Its share of what it shares with others.
+    pub pss: u64,
+}
+
+impl Memory {
+    /// Of a process, from `/proc/PID/status` and `smaps_rollup`.
+    pub fn of(pid: u32) -> Result<Self> {
+        let status = read(format!("/proc/{pid}/status"))?;
+        let rollup = read(format!("/proc/{pid}/smaps_rollup")).unwrap_or_default();
+        let rss = field(&status, "VmRSS:").context("VmRSS")?;
+        let anonymous = field(&status, "RssAnon:").context("RssAnon")?;
+        Ok(Self { rss, anonymous, pss: field(&rollup, "Pss:").unwrap_or(rss) })
+    }
+}
+
+/// Bytes that the kernel holds in its slabs, sockets of all processes among them.
+pub fn slab() -> Result<u64> {
+    field(&read("/proc/meminfo")?, "Slab:").context("Slab")
+}
+
+/// The load average of the last minute.
+pub fn load() -> f64 {
+    let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    text.split(' ').next().and_then(|one| one.parse().ok()).unwrap_or(f64::NAN)
+}
+
+/// Processor time of the whole machine.
+#[derive(Clone, Copy, Debug, Default)]
+struct Machine {
+    busy: Duration,
+    steal: Duration,
+    all: Duration,
+}
+
+impl Machine {
+    fn now() -> Result<Self> {
+        let stat = read("/proc/stat")?;
+        let line = stat.lines().next().unwrap_or_default();
+        let times: Vec<Duration> =
+            line.split_whitespace().skip(1).take(8).filter_map(|text| text.parse().ok()).map(ticks).collect();
+        let [user, nice, system, idle, wait, irq, soft, steal] = times[..] else {
+            anyhow::bail!("/proc/stat has no times");
+        };
+        let busy = user + nice + system + irq + soft;
+        Ok(Self { busy, steal, all: busy + idle + wait + steal })
+    }
+}
+
+/// Measures from its start to its end.
+pub struct Gauge {
+    pid: Option<u32>,
+    began: Instant,
+    server: Cpu,
+    generator: Cpu,
+    machine: Machine,
+}
+
+/// What a gauge has measured.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Reading {
+    pub took: Duration,
+    /// Zero if the server is not on this machine.
+    pub server: Cpu,
+    pub generator: Cpu,
+    /// Per cent of the machine that neither the server nor the generator used.
+    pub others: f64,
+    pub steal: f64,
+    pub load: f64,
+}
+
+impl Gauge {
+    /// Begins to measure a server, if it is here, and the generator.
+    pub fn start(pid: Option<u32>) -> Result<Self> {
+        Ok(Self {
+            pid,
+            began: Instant::now(),
+            server: pid.map(Cpu::of).transpose()?.unwrap_or_default(),
+            generator: Cpu::of(std::process::id())?,
+            machine: Machine::now()?,
+        })
+    }
+
+    /// What it has been since then.
+    pub fn read(&self) -> Result<Reading> {
+        let server = match self.pid {
+            Some(pid) => Cpu::of(pid)?.since(self.server),
+            None => Cpu::default(),
+        };
+        let generator = Cpu::of(std::process::id())?.since(self.generator);
+        let machine = Machine::now()?;
+        let share = |part: Duration| {
+            100.0 * part.as_secs_f64() / (machine.all - self.machine.all).as_secs_f64().max(1e-9)
+        };
+        let ours = server.total() + generator.total();
+        Ok(Reading {
+            took: self.began.elapsed(),
+            server,
+            generator,
+            others: share((machine.busy - self.machine.busy).saturating_sub(ours)),
+            steal: share(machine.steal.saturating_sub(self.machine.steal)),
+            load: load(),
+        })
+    }
+}
+
+impl Reading {
+    /// The server's processor time for each of `count`, in µs.
+    pub fn server_us_each(&self, count: u64) -> f64 {
+        self.server.total().as_secs_f64() * 1e6 / count.max(1) as f64
+    }
+}
+
+/// The median time of one `fdatasync` after a small append on the disk of `folder`.
+pub fn flush_time(folder: &std::path::Path) -> Result<Duration> {
+    use std::io::Write as _;
+    let mut file = tempfile::tempfile_in(folder).context("a file to flush")?;
+    let mut times = Vec::with_capacity(200);
+    for _ in 0..200 {
+        file.write_all(&[7; 4096])?;
+        let began = Instant::now();
+        file.sync_data()?;
+        times.push(began.elapsed());
+    }
+    times.sort();
+    Ok(times[times.len() / 2])
+}
+
+fn ticks(count: u64) -> Duration {
+    Duration::from_secs_f64(count as f64 / rustix::param::clock_ticks_per_second() as f64)
+}
+
+/// `Name:   123 kB` in bytes.
+fn field(text: &str, name: &str) -> Option<u64> {
+    let line = text.lines().find_map(|line| line.strip_prefix(name))?;
+    line.split_whitespace().next()?.parse::<u64>().ok().map(|kb| kb * 1024)
+}
+
+fn read(path: impl Into<PathBuf>) -> Result<String> {
+    let path = path.into();
+    fs::read_to_string(&path).with_context(|| path.display().to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn our_own_process_has_used_time_and_memory() {
+        let gauge = Gauge::start(Some(std::process::id())).unwrap();
+        let began = Instant::now();
+        while began.elapsed() < Duration::from_millis(100) {
+            std::hint::spin_loop();
+        }
+        let reading = gauge.read().unwrap();
+        assert!(reading.server.total() >= Duration::from_millis(30), "{reading:?}");
+        let memory = Memory::of(std::process::id()).unwrap();
+        assert!(memory.rss > 100_000 && memory.anonymous <= memory.rss, "{memory:?}");
+        assert!(slab().unwrap() > 0);
+    }
+}
