@@ -7,6 +7,10 @@ use bytes::Bytes;
 use protocol::Codec;
 use serde::{Deserialize, Serialize};
 
+use crate::verify::Seen;
+
+const CLOSED: &str = "conversation.closed";
+
 /// One question.
 #[derive(Serialize)]
 struct Asked<'a, A> {
@@ -147,6 +151,25 @@ pub struct Refusal<'a> {
 pub struct Bye<'a> {
     #[serde(default, borrow)]
     pub code: Cow<'a, str>,
+}
+
+impl Told<'_> {
+    /// The event, for whoever judges it.
+    pub fn seen(&self) -> Seen {
+        Seen { seq: self.seq, at: self.at, closes: self.ev.as_deref() == Some(CLOSED) }
+    }
+
+    /// The number in the text of a message of ours.
+    pub fn number(&self) -> Option<u32> {
+        number(self.data.as_ref()?.text.as_deref()?)
+    }
+}
+
+impl Event<'_> {
+    /// The event, for whoever judges it.
+    pub fn seen(&self) -> Seen {
+        Seen { seq: self.seq, at: self.at, closes: self.ev == CLOSED }
+    }
 }
 
 /// Reads any frame.

@@ -183,3 +183,24 @@ close_codes! {
     /// Reads too slowly or sends too much; reconnect and resume.
     TooSlow = 4429;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ErrorBody;
+
+    #[test]
+    fn a_code_newer_than_this_program_is_read_with_its_remedy() {
+        let newer = r#"{"code": "on_fire", "message": "run", "remedy": "retry"}"#;
+        let error: ErrorBody = serde_json::from_str(newer).unwrap();
+        assert_eq!((error.code, error.remedy), (ErrorCode::Unknown, Remedy::Retry));
+    }
+
+    #[test]
+    fn every_code_is_read_as_it_is_written() {
+        for &code in ErrorCode::ALL {
+            assert_eq!(serde_json::from_value::<ErrorCode>(serde_json::json!(code)).unwrap(), code);
+        }
+        assert!(!ErrorCode::ALL.contains(&ErrorCode::Unknown));
+    }
+}

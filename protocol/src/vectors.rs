@@ -46,7 +46,7 @@ struct Vector {
     valid: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     why: Option<&'static str>,
-    /// `bad_frame` or `bad_request`, for invalid frames of clients.
+    /// `bad_frame` or `bad_request` for invalid frames of clients, `bad_data` for some of servers.
     #[serde(skip_serializing_if = "Option::is_none")]
     expect: Option<&'static str>,
     /// The `re` of the refusal.

@@ -71,6 +71,7 @@ fn an_invalid_server_frame_is_not_taken_for_anything() {
         for (codec, bytes) in vector.frames() {
             let frame = ServerFrame::decode(codec, &bytes);
             assert!(frame.is_err(), "{} in {codec:?} was taken as {frame:?}", vector.name);
+            assert!([None, Some("bad_data")].contains(&vector.expect.as_deref()));
         }
     }
 }

@@ -44,7 +44,9 @@ pub async fn add_agent(store: &dyn Store, site: SiteId, person: Person<'_>) -> R
     let agent = NewAgent { id, alias, site, email: email.clone(), name, role, password_hash };
     match store.add_agent(agent, now_ms()).await {
         Ok(added) => Ok(added.agent.id),
-        Err(StoreError::Conflict(_)) => bail!("the site has an agent with the e-mail {email} already"),
+        Err(StoreError::Conflict(_)) => {
+            bail!("the site has an agent with the e-mail {email} already")
+        }
         Err(error) => Err(error.into()),
     }
 }

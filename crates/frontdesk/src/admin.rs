@@ -10,7 +10,8 @@ use tokio::runtime::Builder;
 
 use crate::accounts::{self, Person};
 use crate::arguments::{
-    AgentAdd, AgentCommand, AgentLink, SiteAdd, SiteCommand, StoreArgs, TokenAgent, TokenCommand, Who,
+    AgentAdd, AgentCommand, AgentLink, SiteAdd, SiteCommand, StoreArgs, TokenAgent, TokenCommand,
+    Who,
 };
 use crate::check;
 use crate::config::Judge;
@@ -24,8 +25,10 @@ pub fn site(command: SiteCommand) -> Result<()> {
     let mut judge = Judge::default();
     let home = Home::from_arguments(&store, &mut judge);
     let name = judge.take("NAME", &name, check::name(&name));
-    let domains: Vec<_> =
-        domains.iter().filter_map(|text| judge.take("--domain", text, check::domain(text))).collect();
+    let domains: Vec<_> = domains
+        .iter()
+        .filter_map(|text| judge.take("--domain", text, check::domain(text)))
+        .collect();
     let (home, name) = judge.verdict(home.zip(name))?;
     let id = with_store(home, async |store| accounts::add_site(store, name, domains).await)?;
     print(&id.to_string())
@@ -45,7 +48,8 @@ fn agent_add(add: AgentAdd) -> Result<()> {
     let (site, email) = judge_who(&who, &mut judge);
     let name = judge.take("--name", &name, check::name(&name));
     let password = password_stdin.then(|| read_password(&mut judge)).transpose()?;
-    let good = home.zip(site).zip(email).zip(name).zip(password.map_or(Some(None), |p| p.map(Some)));
+    let good =
+        home.zip(site).zip(email).zip(name).zip(password.map_or(Some(None), |p| p.map(Some)));
     let ((((home, site), email), name), password) = judge.verdict(good)?;
     let role = role.into();
     let id = with_store(home, async |store| {
@@ -138,5 +142,7 @@ fn with_store<T>(home: Home, work: impl AsyncFnOnce(&dyn Store) -> Result<T>) ->
 /// One line, alone, for programs to read.
 fn print(line: &str) -> Result<()> {
     let mut stdout = std::io::stdout().lock();
-    writeln!(stdout, "{line}").and_then(|()| stdout.flush()).context("cannot write to standard output")
+    writeln!(stdout, "{line}")
+        .and_then(|()| stdout.flush())
+        .context("cannot write to standard output")
 }

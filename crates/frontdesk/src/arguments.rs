@@ -67,7 +67,12 @@ pub struct ServeArgs {
     #[command(flatten)]
     pub store: StoreArgs,
     /// Address and port to listen on; port 0 takes a free one
-    #[arg(long, value_name = "HOST:PORT", env = "FRONTDESK_LISTEN", default_value = "127.0.0.1:8080")]
+    #[arg(
+        long,
+        value_name = "HOST:PORT",
+        env = "FRONTDESK_LISTEN",
+        default_value = "127.0.0.1:8080"
+    )]
     pub listen: String,
     /// Hints between several nodes on one database, `redis://…`
     #[arg(long, value_name = "URL", env = "FRONTDESK_REDIS_URL", hide_env_values = true)]

@@ -35,7 +35,9 @@ pub fn domain(text: &str) -> Result<String, Complaint> {
         return Ok(format!("[{address}]"));
     }
     if !text.is_ascii() {
-        return Err("has letters that browsers do not send; enter its form that begins with xn--".into());
+        return Err(
+            "has letters that browsers do not send; enter its form that begins with xn--".into()
+        );
     }
     let label = |label: &str| {
         let allowed = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
@@ -71,7 +73,8 @@ pub fn ttl(text: &str) -> Result<Duration, Complaint> {
 
 /// Scheme, host and perhaps a port, as browsers send it in `Origin`.
 pub fn origin(text: &str) -> Result<String, Complaint> {
-    const REMEDY: &str = "is no origin; write scheme, host and port only, for example https://desk.example.com";
+    const REMEDY: &str =
+        "is no origin; write scheme, host and port only, for example https://desk.example.com";
     let text = text.trim().trim_end_matches('/');
     let after = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     let authority = after.filter(|authority| !authority.is_empty()).ok_or(REMEDY)?;
@@ -134,7 +137,8 @@ pub fn email(text: &str) -> Result<String, Complaint> {
 
 /// A site's id.
 pub fn site(text: &str) -> Result<SiteId, Complaint> {
-    SiteId::parse(text.trim()).ok_or_else(|| "is no site id; `frontdesk site add` prints one".into())
+    SiteId::parse(text.trim())
+        .ok_or_else(|| "is no site id; `frontdesk site add` prints one".into())
 }
 
 /// A password that can be remembered by its hash.
@@ -142,7 +146,9 @@ pub fn password(text: &str) -> Result<String, Complaint> {
     let text = text.strip_suffix('\n').unwrap_or(text);
     let text = text.strip_suffix('\r').unwrap_or(text);
     if text.chars().count() < PASSWORD_CHARS_MIN {
-        return Err(format!("is too short; the first line of standard input needs {PASSWORD_CHARS_MIN} characters or more"));
+        return Err(format!(
+            "is too short; the first line of standard input needs {PASSWORD_CHARS_MIN} characters or more"
+        ));
     }
     if text.len() > PASSWORD_BYTES_MAX {
         return Err(format!("is too long; the most is {PASSWORD_BYTES_MAX} bytes"));
@@ -184,17 +190,43 @@ mod tests {
         assert_eq!(seconds("5m"), Some(300));
         assert_eq!(seconds("12h"), Some(43_200));
         assert_eq!(seconds("30d"), Some(2_592_000));
-        for wrong in ["", "12", "h", "0s", "-1h", "+1h", "1.5h", "12H", "1w", "4000d", "99999999999999999999d", "1ü"] {
+        for wrong in [
+            "",
+            "12",
+            "h",
+            "0s",
+            "-1h",
+            "+1h",
+            "1.5h",
+            "12H",
+            "1w",
+            "4000d",
+            "99999999999999999999d",
+            "1ü",
+        ] {
             assert_eq!(seconds(wrong), None, "{wrong}");
         }
     }
 
     #[test]
     fn origins_have_a_scheme_and_no_path() {
-        for good in ["https://desk.example", "http://localhost:5173", "https://Desk.example/", "http://[::1]:80", "http://[::1]"] {
+        for good in [
+            "https://desk.example",
+            "http://localhost:5173",
+            "https://Desk.example/",
+            "http://[::1]:80",
+            "http://[::1]",
+        ] {
             assert!(origin(good).is_ok(), "{good}");
         }
-        for wrong in ["desk.example", "https://", "https://desk.example/path", "ftp://x", "https://x:port", "null"] {
+        for wrong in [
+            "desk.example",
+            "https://",
+            "https://desk.example/path",
+            "ftp://x",
+            "https://x:port",
+            "null",
+        ] {
             assert!(origin(wrong).is_err(), "{wrong}");
         }
     }

@@ -38,7 +38,12 @@ pub struct Judge(Vec<String>);
 
 impl Judge {
     /// The value, or its complaint kept: what was written where, what is wrong, what to do.
-    pub fn take<T>(&mut self, place: &str, text: &str, judged: Result<T, check::Complaint>) -> Option<T> {
+    pub fn take<T>(
+        &mut self,
+        place: &str,
+        text: &str,
+        judged: Result<T, check::Complaint>,
+    ) -> Option<T> {
         judged.map_err(|complaint| self.0.push(format!("{place}: \"{text}\" {complaint}"))).ok()
     }
 
@@ -92,7 +97,9 @@ impl Home {
 fn home(arguments: &StoreArgs, judge: &mut Judge) -> Option<Home> {
     let Some(url) = present(arguments.database_url.clone()) else {
         if arguments.data.as_os_str().is_empty() {
-            judge.complain("--data (FRONTDESK_DATA): needs a folder, for example ./frontdesk-data".into());
+            judge.complain(
+                "--data (FRONTDESK_DATA): needs a folder, for example ./frontdesk-data".into(),
+            );
             return None;
         }
         return Some(Home::Folder(arguments.data.clone()));
@@ -170,7 +177,8 @@ mod tests {
 
     #[test]
     fn everything_wrong_is_said_at_once_and_says_where() {
-        let wrong = ["--listen", "8080", "--node", "a b", "--console-origin", "x", "--log-filter", "x=y"];
+        let wrong =
+            ["--listen", "8080", "--node", "a b", "--console-origin", "x", "--log-filter", "x=y"];
         let said = config(&wrong).unwrap_err().to_string();
         assert_eq!(said.lines().count(), 4, "{said}");
         for place in ["--listen", "--node", "--console-origin", "--log-filter", "FRONTDESK_LOG"] {
@@ -180,7 +188,8 @@ mod tests {
 
     #[test]
     fn what_this_build_cannot_do_is_refused_without_showing_the_password() {
-        let said = config(&["--database-url", "postgres://me:hunter2@db/x"]).unwrap_err().to_string();
+        let said =
+            config(&["--database-url", "postgres://me:hunter2@db/x"]).unwrap_err().to_string();
         assert!(said.contains("no Postgres support yet"), "{said}");
         let said = config(&["--redis-url", "http://me:hunter2@cache"]).unwrap_err().to_string();
         assert!(said.contains("redis://HOST") && !said.contains("hunter2"), "{said}");

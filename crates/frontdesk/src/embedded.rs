@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use axum::extract::{Path, Query, State};
 use axum::http::header::{
-    ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE, ETAG, HOST, HeaderValue, IF_NONE_MATCH,
+    ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE, ETAG, HOST, HeaderValue,
+    IF_NONE_MATCH,
 };
 use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -102,7 +103,9 @@ fn file(name: &str, cache: &'static str, headers: &HeaderMap) -> Response {
 /// Whether the browser has this very content.
 fn has(headers: &HeaderMap, tag: &str) -> bool {
     let known = headers.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
-    known.flat_map(|value| value.split(',')).any(|known| known.trim().trim_start_matches("W/") == tag)
+    known
+        .flat_map(|value| value.split(','))
+        .any(|known| known.trim().trim_start_matches("W/") == tag)
 }
 
 /// The oldest site whose pages may be on the host of this request.
@@ -127,7 +130,8 @@ mod tests {
             let (id, name) = (SiteId(Uuid::from_u128(number)), String::new());
             Site { id, name, domains: vec![domain.to_owned()] }
         };
-        let sites = [site(1, "shop.example"), site(2, "localhost"), site(3, "[::1]"), site(4, "localhost")];
+        let sites =
+            [site(1, "shop.example"), site(2, "localhost"), site(3, "[::1]"), site(4, "localhost")];
         let found = |host: &'static str| {
             let headers = HeaderMap::from_iter([(HOST, HeaderValue::from_static(host))]);
             first_for(&headers, &sites).map(|site| site.0.as_u128())

@@ -39,8 +39,9 @@ impl Home {
         match self {
             Home::Folder(folder) => {
                 folder::make(folder)?;
-                let store = SqliteStore::open(folder)
-                    .with_context(|| format!("--data {}: cannot open the store", folder.display()))?;
+                let store = SqliteStore::open(folder).with_context(|| {
+                    format!("--data {}: cannot open the store", folder.display())
+                })?;
                 let store = Arc::new(store);
                 Ok(Opened { store: store.clone(), closer: Closer(store) })
             }

@@ -56,26 +56,48 @@ struct Process {
 impl Collector for Process {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let uptime = self.started.elapsed().as_secs_f64();
-        gauge(&mut encoder, "frontdesk_uptime", "Since this process started", Some(Unit::Seconds), uptime)?;
+        gauge(
+            &mut encoder,
+            "frontdesk_uptime",
+            "Since this process started",
+            Some(Unit::Seconds),
+            uptime,
+        )?;
         let statm = fs::read_to_string("/proc/self/statm").unwrap_or_default();
         let mut pages = statm.split_whitespace().map_while(|field| field.parse::<u64>().ok());
         if let (Some(whole), Some(resident)) = (pages.next(), pages.next()) {
             let bytes = |pages: u64| (pages * PAGE_BYTES) as f64;
             let unit = Some(Unit::Bytes);
-            gauge(&mut encoder, "process_resident_memory", "Memory in use", unit.clone(), bytes(resident))?;
+            gauge(
+                &mut encoder,
+                "process_resident_memory",
+                "Memory in use",
+                unit.clone(),
+                bytes(resident),
+            )?;
             gauge(&mut encoder, "process_virtual_memory", "Memory mapped", unit, bytes(whole))?;
         }
         if let Some(open) = open_files() {
             gauge(&mut encoder, "process_open_fds", "Files and sockets open", None, open as f64)?;
         }
         if let Some(limit) = rustix::process::getrlimit(rustix::process::Resource::Nofile).current {
-            gauge(&mut encoder, "process_max_fds", "Files and sockets allowed", None, limit as f64)?;
+            gauge(
+                &mut encoder,
+                "process_max_fds",
+                "Files and sockets allowed",
+                None,
+                limit as f64,
+            )?;
         }
         if let Some(seconds) = processor_seconds() {
             let counter = ConstCounter::new(seconds);
             let (help, unit) = ("Processor time, user and system", Unit::Seconds);
-            let descriptor =
-                encoder.encode_descriptor("process_cpu", help, Some(&unit), counter.metric_type())?;
+            let descriptor = encoder.encode_descriptor(
+                "process_cpu",
+                help,
+                Some(&unit),
+                counter.metric_type(),
+            )?;
             counter.encode(descriptor)?;
         }
         Ok(())

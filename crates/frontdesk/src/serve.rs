@@ -71,7 +71,9 @@ async fn serve(config: &Config) -> Result<()> {
     stop.cancel();
     let _ = tokio::join!(gateway.drain(), serving);
     if timeout(CLOSE_WITHIN, opened.closer.close()).await.is_err() {
-        tracing::warn!("the store did not close in time; what was answered is on disk all the same");
+        tracing::warn!(
+            "the store did not close in time; what was answered is on disk all the same"
+        );
     }
     tracing::info!("stopped");
     Ok(())

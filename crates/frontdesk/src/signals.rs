@@ -13,7 +13,8 @@ pub struct Signals {
 impl Signals {
     /// From here on neither ends the process by itself.
     pub fn keep() -> io::Result<Self> {
-        let (terminate, interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        let (terminate, interrupt) =
+            (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
         Ok(Self { terminate, interrupt })
     }
 

@@ -19,6 +19,7 @@ mod inbox;
 mod keys;
 mod migrations;
 mod readers;
+mod search;
 mod start;
 mod writer;
 
@@ -33,10 +34,11 @@ pub use error::OpenError;
 
 use crate::{
     Answer, Append, Appended, BulkRecord, Inbox, InboxQuery, InboxRows, Journal, OpenCounts, Range,
-    Start, StartOutcome, StoreMetrics,
+    Start, StartOutcome, StoreError, StoreMetrics,
 };
 use connection::Place;
 use readers::Readers;
+use search::index::Indexer;
 use writer::Writer;
 
 /// Held by every thread as long as it runs.
@@ -46,6 +48,7 @@ type Running = mpsc::Sender<Infallible>;
 pub struct SqliteStore {
     writer: Writer,
     readers: Readers,
+    indexer: Indexer,
     metrics: StoreMetrics,
     ended: Mutex<mpsc::Receiver<Infallible>>,
 }
@@ -58,9 +61,11 @@ impl SqliteStore {
         migrations::migrate(&mut db)?;
         let metrics = StoreMetrics::default();
         let (running, ended) = mpsc::channel(1);
+        // Readers look into the index, so it comes first.
+        let indexer = Indexer::start(&place, metrics.clone(), running.clone())?;
         let readers = Readers::start(&place, &running)?;
         let writer = Writer::start(place, db, metrics.clone(), running)?;
-        Ok(Self { writer, readers, metrics, ended: Mutex::new(ended) })
+        Ok(Self { writer, readers, indexer, metrics, ended: Mutex::new(ended) })
     }
 
     /// What it counts.
@@ -68,11 +73,17 @@ impl SqliteStore {
         &self.metrics
     }
 
+    /// Brings the search index up to date now instead of when it is quiet. Searches are exact without.
+    pub async fn index_now(&self) -> Result<(), StoreError> {
+        self.indexer.now().await.map_err(|_| StoreError::Unavailable("cannot index now".into()))
+    }
+
     /// Finishes what is queued, ends the threads and closes the file. Whoever asks later hears
     /// `Unavailable`.
     pub async fn close(&self) {
         self.writer.stop().await;
         self.readers.stop().await;
+        self.indexer.stop();
         // Nothing is ever sent: this ends when the last thread has.
         self.ended.lock().await.recv().await;
     }

@@ -118,24 +118,13 @@ pub(super) fn server() -> Vec<Vector> {
         ("an event without a number", claimed(Value::Null)),
         ("an event with a negative number", claimed(json!(-1))),
         (
-            "an event whose data is not that of its name",
-            json!({
-                "ev": "message.posted", "conversation": CONVERSATION, "seq": 1, "at": 1,
-                "by": by, "data": { "words": "hi" },
-            }),
-        ),
-        (
-            "a signal whose data is not that of its name",
-            json!({ "sig": "typing", "data": { "active": 1 } }),
-        ),
-        (
             "bye without a code",
             json!({ "bye": { "message": "", "reconnect": true, "retry_after_ms": 0 } }),
         ),
     ];
     let ok = b"\x82\xa2re\x01\xa2ok\x80";
     let both = frames.into_iter().map(|(name, frame)| Vector::of("server", false, name, frame));
-    let both = both.chain(every_event_and_signal());
+    let both = both.chain(wrong_data());
     let raw = [
         json_only("server", "bytes after the frame", r#"{"re":1,"ok":{}}{}"#.into()),
         json_only("server", "a frame cut short", r#"{"re":1,"ok":{"#.into()),
@@ -146,18 +135,28 @@ pub(super) fn server() -> Vec<Vector> {
     both.chain(raw).collect()
 }
 
-/// Each event and signal once with data of the wrong kind.
-fn every_event_and_signal() -> impl Iterator<Item = Vector> {
-    let by = json!({ "role": "visitor", "id": CONVERSATION, "name": "" });
-    let event = move |ev: &&str| {
+/// The envelope is right, the data is not that of its name: each event and signal once with text, and
+/// once with a map. A client may leave these to whoever reads the data.
+fn wrong_data() -> impl Iterator<Item = Vector> {
+    let event = |name: &str, ev: &str, data: Value| {
+        let by = json!({ "role": "visitor", "id": CONVERSATION, "name": "" });
         let frame = json!({
-            "ev": ev, "conversation": CONVERSATION, "seq": 1, "at": 1, "by": by, "data": "no",
+            "ev": ev, "conversation": CONVERSATION, "seq": 1, "at": 1, "by": by, "data": data,
         });
-        Vector::of("server", false, &format!("{ev} with text as data"), frame)
+        Vector::of("server", false, name, frame)
     };
-    let signal = |sig: &&str| {
-        let name = format!("{sig} with text as data");
-        Vector::of("server", false, &name, json!({ "sig": sig, "data": "no" }))
+    let signal = |name: &str, sig: &str, data: Value| {
+        Vector::of("server", false, name, json!({ "sig": sig, "data": data }))
     };
-    EventData::NAMES.iter().map(event).chain(SignalData::NAMES.iter().map(signal))
+    let with_text = |name: &str| format!("{name} with text as data");
+    let events = EventData::NAMES.iter().map(move |ev| event(&with_text(ev), ev, json!("no")));
+    let signals =
+        SignalData::NAMES.iter().map(move |sig| signal(&with_text(sig), sig, json!("no")));
+    let words = json!({ "words": "hi" });
+    let maps = [
+        event("an event whose data is not that of its name", "message.posted", words),
+        signal("a signal whose data is not that of its name", "typing", json!({ "active": 1 })),
+    ];
+    let bad_data = |vector| Vector { expect: Some("bad_data"), ..vector };
+    events.chain(signals).chain(maps).map(bad_data)
 }

@@ -216,7 +216,10 @@ pub(super) fn events() -> Vec<Vector> {
 }
 
 pub(super) fn signals() -> Vec<Vector> {
-    let typing = |by: Value, active: bool| json!({ "sig": "typing", "conversation": CONVERSATION, "by": by, "data": { "active": active } });
+    let typing = |by: Value, active: bool| {
+        let data = json!({ "active": active });
+        json!({ "sig": "typing", "conversation": CONVERSATION, "by": by, "data": data })
+    };
     let counts = json!({ "open": 3, "mine": 1, "unassigned": 2 });
     vec![
         told("the visitor is typing", typing(visitor(), true)),

@@ -34,7 +34,7 @@ function noComplaints(...people: Somebody[]) {
 
 /** Waits until the page shows the text somewhere. */
 async function shows(page: Page, text: string | RegExp): Promise<void> {
-  await page.getByText(text).last().waitFor();
+  await page.getByText(text).filter({ visible: true }).last().waitFor();
 }
 
 async function gone(page: Page, role: "button" | "textbox" | "link", name: string): Promise<void> {
@@ -52,7 +52,7 @@ async function claims(page: Page, words: string): Promise<void> {
 test("a chat from the first word to End Chat and Close, live on both sides", async () => {
   const vera = await visitor(browser, server.demo);
   await say(vera.page, "Do you have the tent in green?");
-  await shows(vera.page, "Sent");
+  await shows(vera.page, /^Sent$/);
 
   await openRow(ada.page, "Do you have the tent in green?");
   await openRow(ben.page, "Do you have the tent in green?");
@@ -147,7 +147,7 @@ test("of two agents who claim at once one wins and the other is told who", async
 test("what a visitor writes while the server is away arrives once, in order", async () => {
   const vera = await visitor(browser, server.demo);
   await say(vera.page, "before the cut");
-  await shows(vera.page, "Sent");
+  await shows(vera.page, /^Sent$/);
   await server.kill();
   await shows(vera.page, /Reconnecting…|Offline/);
   await say(vera.page, "first in the dark");
@@ -169,7 +169,7 @@ test("what a visitor writes while the server is away arrives once, in order", as
 test("it works on a phone", async () => {
   const vera = await visitor(browser, server.demo, PHONE);
   await say(vera.page, "From the train: is the shop open on Sunday?");
-  await shows(vera.page, "Sent");
+  await shows(vera.page, /^Sent$/);
   await picture(vera.page, "widget-phone");
   const carl = await somebody(browser, PHONE);
   await carl.context.addCookies(await ada.context.cookies());

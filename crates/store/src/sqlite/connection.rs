@@ -18,7 +18,8 @@ const WAL_BYTES_KEPT: i64 = 64 * 1024 * 1024;
 /// Where things are.
 #[derive(Clone, Debug)]
 pub(super) struct Place {
-    pub(super) database: PathBuf,
+    database: PathBuf,
+    search_index: PathBuf,
 }
 
 impl Place {
@@ -27,7 +28,8 @@ impl Place {
             path: dir.display().to_string(),
             source,
         })?;
-        Ok(Self { database: dir.join("frontdesk.db") })
+        let (database, search_index) = (dir.join("frontdesk.db"), dir.join("frontdesk-search.db"));
+        Ok(Self { database, search_index })
     }
 
     /// A connection that may write. Makes the file if there is none; a commit is on disk when it returns.
@@ -40,12 +42,39 @@ impl Place {
         Ok(db)
     }
 
-    /// A connection that cannot write.
+    /// A connection that cannot write; the search index is `search` in it.
     pub(super) fn to_read(&self) -> rusqlite::Result<Connection> {
+        let db = self.to_read_log()?;
+        db.execute("ATTACH ?1 AS search", [self.search_index.to_string_lossy()])?;
+        Ok(db)
+    }
+
+    /// A connection that cannot write, without the search index.
+    pub(super) fn to_read_log(&self) -> rusqlite::Result<Connection> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let db = Connection::open_with_flags(&self.database, flags)?;
         prepare(&db)?;
         Ok(db)
+    }
+
+    /// The connection that builds the search index. What the index loses in a crash it builds again, so
+    /// its commits need not wait for the disk.
+    pub(super) fn to_index(&self) -> rusqlite::Result<Connection> {
+        let index = Connection::open(&self.search_index)?;
+        prepare(&index)?;
+        index.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
+        index.pragma_update(None, "synchronous", "normal")?;
+        index.pragma_update_and_check(None, "journal_size_limit", WAL_BYTES_KEPT, |_| Ok(()))?;
+        Ok(index)
+    }
+
+    /// Removes the search index, best effort: what cannot be removed cannot be opened either.
+    pub(super) fn remove_search_index(&self) {
+        for suffix in ["", "-wal", "-shm"] {
+            let mut path = self.search_index.clone().into_os_string();
+            path.push(suffix);
+            let _ = std::fs::remove_file(path);
+        }
     }
 }
 

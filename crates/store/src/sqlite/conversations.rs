@@ -16,6 +16,13 @@ pub(super) fn find(db: &Connection, id: ConversationId) -> Result<Option<Convers
     Ok(all(db, find, [id.0.as_bytes()], |row| json(row, 0))?.pop())
 }
 
+/// The one with this number, which is known to be there.
+pub(super) fn by_number(db: &Connection, number: Number) -> Result<Conversation, Trouble> {
+    let find = "SELECT state FROM conversations WHERE number = ?1";
+    let found = all(db, find, [number], |row| json(row, 0))?.pop();
+    found.ok_or(Trouble::Sqlite(rusqlite::Error::QueryReturnedNoRows))
+}
+
 pub(super) fn heads(
     db: &Connection,
     ids: &[ConversationId],

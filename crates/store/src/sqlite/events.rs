@@ -1,13 +1,14 @@
 //! The log: writing events, and reading pages of them in either numbering.
 
-use conversation::{Audience, Committed, Seq, VisitorSeq};
+use conversation::{Audience, Committed, Event, Seq, Visitor, VisitorSeq};
 use protocol::limits::PAGE_BYTES_MAX;
 use protocol::{ConversationId, Key};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
-use super::columns::{Number, execute, first, json, unsigned};
+use super::columns::{Number, all, execute, first, json, unsigned};
+use super::conversations;
 use super::error::Trouble;
-use crate::Range;
+use crate::{InboxQuery, Range};
 
 pub(super) fn insert(db: &Connection, number: Number, events: &[Committed]) -> Result<(), Trouble> {
     let insert = "INSERT INTO events
@@ -96,6 +97,50 @@ fn committed(row: &Row<'_>) -> Result<Committed, Trouble> {
         key,
         event: json(row, 5)?,
     })
+}
+
+/// What can be searched for in some events, folded.
+pub(super) struct Texts {
+    /// The last event looked at; 0 if there was none.
+    pub(super) last: i64,
+    /// By conversation and number in it.
+    pub(super) texts: Vec<(Number, u64, String)>,
+}
+
+/// The texts of the first `limit` events after `id`.
+pub(super) fn texts_after(db: &Connection, id: i64, limit: usize) -> Result<Texts, Trouble> {
+    let events = "SELECT id, conversation, seq, event FROM events WHERE id > ?1 ORDER BY id LIMIT ?2";
+    let mut statement = db.prepare_cached(events)?;
+    let mut rows = statement.query(params![id, i64::try_from(limit).unwrap_or(i64::MAX)])?;
+    let mut found = Texts { last: 0, texts: Vec::new() };
+    while let Some(row) = rows.next()? {
+        found.last = row.get(0)?;
+        let (number, seq) = (row.get(1)?, unsigned(row, 2)?);
+        let text = text(db, number, &json(row, 3)?)?;
+        found.texts.extend(text.map(|text| (number, seq, text)));
+    }
+    Ok(found)
+}
+
+/// All texts of one conversation.
+pub(super) fn texts_of(db: &Connection, number: Number) -> Result<Vec<String>, Trouble> {
+    let events = "SELECT event FROM events WHERE conversation = ?1 ORDER BY seq";
+    let texts = all(db, events, [number], |row| text(db, number, &json(row, 0)?))?;
+    Ok(texts.into_iter().flatten().collect())
+}
+
+/// The visitor's name and e-mail belong to the event that began the conversation.
+fn text(db: &Connection, number: Number, event: &Event) -> Result<Option<String>, Trouble> {
+    match event {
+        Event::Posted { text } | Event::Noted { text } => Ok(Some(InboxQuery::fold(text.as_str()))),
+        Event::Started { .. } => {
+            let Visitor { name, email, .. } = conversations::by_number(db, number)?.visitor;
+            let email = InboxQuery::fold(email.as_deref().unwrap_or_default());
+            // No word of a search has a line break in it.
+            Ok(Some(format!("{}\n{email}", InboxQuery::fold(&name))))
+        }
+        Event::Claimed | Event::Unclaimed | Event::Closed { .. } => Ok(None),
+    }
 }
 
 /// One conversation's part of the log.

@@ -4,14 +4,13 @@
 //! "open, with a name, by name". Each stream gives its first few rows after the place where the page
 //! before ended; the page is the first of them all.
 
-use conversation::Conversation;
 use protocol::{AgentId, ConversationId, Order, Queue, Sort, StatusFilter};
 use rusqlite::types::Value;
 use rusqlite::{Connection, Row, named_params};
 
-use super::columns::{Number, all, json, uuid};
-use super::counts;
+use super::columns::{Number, uuid};
 use super::error::Trouble;
+use super::{conversations, counts, search};
 use crate::{InboxQuery, InboxRows, Place, Rank};
 
 /// A row of the list before its state has been read.
@@ -20,12 +19,15 @@ pub(super) type Found = (Place, Number);
 pub(super) fn list(db: &Connection, query: &InboxQuery) -> Result<InboxRows, Trouble> {
     // Total, places and states are of the same moment.
     let _snapshot = db.unchecked_transaction()?;
-    let (mut found, total) = browse(db, query)?;
+    let (mut found, total) = match query.words.is_empty() {
+        true => browse(db, query)?,
+        false => search(db, query)?,
+    };
     found.sort_unstable_by(|(a, _), (b, _)| query.compare(a, b));
     let more = found.len() > query.limit;
     found.truncate(query.limit);
     let next = found.last().filter(|_| more).map(|(place, _)| place.clone());
-    let states = found.iter().map(|(_, number)| state(db, *number));
+    let states = found.iter().map(|(_, number)| conversations::by_number(db, *number));
     Ok(InboxRows { rows: states.collect::<Result<_, _>>()?, next, total })
 }
 
@@ -63,10 +65,14 @@ fn browse(db: &Connection, query: &InboxQuery) -> Result<(Vec<Found>, u64), Trou
     Ok((found, total))
 }
 
-fn state(db: &Connection, number: Number) -> Result<Conversation, Trouble> {
-    let find = "SELECT state FROM conversations WHERE number = ?1";
-    let state = all(db, find, [number], |row| json(row, 0))?.pop();
-    state.ok_or(Trouble::Sqlite(rusqlite::Error::QueryReturnedNoRows))
+/// All rows after the page before, and how many there are with those before.
+fn search(db: &Connection, query: &InboxQuery) -> Result<(Vec<Found>, u64), Trouble> {
+    let mut found = search::rows(db, query)?;
+    let total = found.len() as u64;
+    if let Some(after) = &query.after {
+        found.retain(|(place, _)| query.compare(place, after).is_gt());
+    }
+    Ok((found, total))
 }
 
 /// Which rows of one status.

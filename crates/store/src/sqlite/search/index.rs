@@ -1,0 +1,228 @@
+//! The index of all texts, and the thread that builds it.
+//!
+//! It stands in a file of its own, so that building it never holds up a commit; it can be thrown away at
+//! any time, and is when it does not fit the database beside it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::time::Duration;
+
+use rusqlite::{Connection, OptionalExtension as _, params};
+use tokio::sync::oneshot;
+
+use super::words::PADDING;
+use crate::sqlite::columns::{Number, first};
+use crate::sqlite::connection::Place;
+use crate::sqlite::error::{OpenError, Trouble};
+use crate::sqlite::{Running, events};
+use crate::StoreMetrics;
+
+/// Changes when the tables below do.
+const VERSION: i64 = 1;
+const SCHEMA: &str = "
+    CREATE VIRTUAL TABLE words USING fts5(
+        text, content = '', columnsize = 0, tokenize = 'trigram case_sensitive 1');
+    CREATE VIRTUAL TABLE trigrams USING fts5vocab(words, instance);
+    -- The last event that has been indexed, and what it was.
+    CREATE TABLE indexed (upto INTEGER NOT NULL, mark TEXT) STRICT;
+    INSERT INTO indexed VALUES (0, NULL);
+";
+/// How often the thread looks whether there is something to index.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// With fewer new events than this since the last look, there is time to index.
+const QUIET: i64 = 500;
+/// Events that may wait however busy it is: looking through them takes some hundredths of a second.
+const PENDING_MAX: i64 = 20_000;
+/// Events that are indexed in one transaction.
+const SLICE: usize = 8192;
+
+/// The door to the indexing thread.
+pub(in crate::sqlite) struct Indexer {
+    wishes: Sender<Wish>,
+    stopping: Arc<AtomicBool>,
+}
+
+enum Wish {
+    /// Index everything now, and say so.
+    Now(oneshot::Sender<()>),
+    Stop,
+}
+
+impl Drop for Indexer {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+impl Indexer {
+    /// Opens the index and starts the thread; it ends when it is told to, or when nobody can tell it any
+    /// more.
+    pub(in crate::sqlite) fn start(
+        place: &Place,
+        metrics: StoreMetrics,
+        running: Running,
+    ) -> Result<Self, OpenError> {
+        let (log, index) = (place.to_read_log()?, open(place)?);
+        let (wishes, asked) = channel();
+        let stopping = Arc::new(AtomicBool::new(false));
+        let thread = IndexThread { log, index, metrics, seen: 0, stopping: stopping.clone() };
+        std::thread::Builder::new().name("store-search".into()).spawn(move || {
+            thread.run(&asked);
+            drop(running);
+        })?;
+        Ok(Self { wishes, stopping })
+    }
+
+    pub(in crate::sqlite) fn now(&self) -> oneshot::Receiver<()> {
+        let (done, answer) = oneshot::channel();
+        let _ = self.wishes.send(Wish::Now(done));
+        answer
+    }
+
+    /// What waits to be indexed stays in the log, and is indexed next time.
+    pub(in crate::sqlite) fn stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+        // If there is nobody to tell, it has stopped.
+        let _ = self.wishes.send(Wish::Stop);
+    }
+}
+
+/// The conversation that an indexed text is from.
+pub(super) fn number_of_document(document: i64) -> Number {
+    document >> 24
+}
+
+/// Documents of one conversation are neighbours, so that they can be indexed in ascending order slice by
+/// slice; the index would have to flush for each one that is not.
+fn document(number: Number, seq: u64) -> i64 {
+    number << 24 | (seq & 0xff_ffff).cast_signed()
+}
+
+fn open(place: &Place) -> Result<Connection, OpenError> {
+    match open_as_it_is(place) {
+        Ok(index) => Ok(index),
+        Err(error) => {
+            // Nothing is in it that is not in the log.
+            tracing::warn!(%error, "the search index cannot be used; building it again");
+            place.remove_search_index();
+            Ok(open_as_it_is(place)?)
+        }
+    }
+}
+
+fn open_as_it_is(place: &Place) -> Result<Connection, rusqlite::Error> {
+    let mut index = place.to_index()?;
+    let tables = index.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    let version: i64 = tables.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if version != VERSION {
+        tables.execute_batch(
+            "DROP TABLE IF EXISTS trigrams; DROP TABLE IF EXISTS words; DROP TABLE IF EXISTS indexed;",
+        )?;
+        tables.execute_batch(SCHEMA)?;
+        tables.pragma_update(None, "user_version", VERSION)?;
+    }
+    tables.commit()?;
+    Ok(index)
+}
+
+struct IndexThread {
+    log: Connection,
+    index: Connection,
+    metrics: StoreMetrics,
+    /// The last event there was at the last look.
+    seen: i64,
+    stopping: Arc<AtomicBool>,
+}
+
+impl IndexThread {
+    fn run(mut self, wishes: &Receiver<Wish>) {
+        let mut fits = self.start_over_if_another();
+        loop {
+            let wish = wishes.recv_timeout(LOOK_EVERY);
+            if fits.is_err() {
+                fits = self.start_over_if_another();
+            }
+            let done = match (&wish, &fits) {
+                (Ok(Wish::Stop) | Err(RecvTimeoutError::Disconnected), _) => return,
+                (_, Err(_)) => Ok(()),
+                (Ok(Wish::Now(_)), _) => self.index_all(),
+                (Err(RecvTimeoutError::Timeout), _) => self.look(),
+            };
+            if let Err(error) = done.as_ref().and(fits.as_ref()) {
+                // Searches go on, they look through more and more one by one.
+                tracing::warn!(%error, "cannot build the search index");
+                self.metrics.errors.inc();
+            }
+            if let (Ok(Wish::Now(asked)), Ok(())) = (wish, done) {
+                let _ = asked.send(());
+            }
+        }
+    }
+
+    /// Indexes when it is quiet, and when too much waits.
+    fn look(&mut self) -> Result<(), Trouble> {
+        let last = self.last_event()?;
+        let pending = last - self.upto()?;
+        self.metrics.search_pending.set(pending);
+        let new = last - std::mem::replace(&mut self.seen, last);
+        if pending > 0 && (new < QUIET || pending > PENDING_MAX) { self.index_all() } else { Ok(()) }
+    }
+
+    fn index_all(&mut self) -> Result<(), Trouble> {
+        while !self.stopping.load(Ordering::Relaxed) && self.index_slice()? {}
+        self.metrics.search_pending.set(self.last_event()? - self.upto()?);
+        Ok(())
+    }
+
+    /// Whether there was anything to index.
+    fn index_slice(&mut self) -> Result<bool, Trouble> {
+        let slice = self.index.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+        let upto: i64 = first(&slice, "SELECT upto FROM indexed", [])?.unwrap_or(0);
+        let found = events::texts_after(&self.log, upto, SLICE)?;
+        if found.last <= upto {
+            return Ok(false);
+        }
+        let mut texts = found.texts;
+        texts.sort_unstable_by_key(|(number, seq, _)| (*number, *seq));
+        {
+            let mut insert = slice.prepare_cached("INSERT INTO words (rowid, text) VALUES (?1, ?2)")?;
+            for (number, seq, text) in &texts {
+                insert.execute(params![document(*number, *seq), format!("{text}{PADDING}")])?;
+            }
+        }
+        let mark = mark(&self.log, found.last)?;
+        slice.execute("UPDATE indexed SET upto = ?1, mark = ?2", params![found.last, mark])?;
+        slice.commit()?;
+        Ok(true)
+    }
+
+    /// Forgets an index of another database, or of one that has been put back to an earlier state.
+    fn start_over_if_another(&mut self) -> Result<(), Trouble> {
+        let slice = self.index.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+        let (upto, found): (i64, Option<String>) =
+            slice.query_row("SELECT upto, mark FROM indexed", [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        if mark(&self.log, upto)? != found {
+            tracing::warn!("the search index is of another database; building it again");
+            slice.execute("INSERT INTO words (words) VALUES ('delete-all')", [])?;
+            slice.execute("UPDATE indexed SET upto = 0, mark = NULL", [])?;
+        }
+        Ok(slice.commit()?)
+    }
+
+    fn last_event(&self) -> Result<i64, Trouble> {
+        let last: Option<Option<i64>> = first(&self.log, "SELECT max(id) FROM events", [])?;
+        Ok(last.flatten().unwrap_or(0))
+    }
+
+    fn upto(&self) -> Result<i64, Trouble> {
+        Ok(first(&self.index, "SELECT upto FROM indexed", [])?.unwrap_or(0))
+    }
+}
+
+/// What tells an event from one with the same number in another database.
+fn mark(log: &Connection, event: i64) -> Result<Option<String>, Trouble> {
+    let find = "SELECT lower(hex(c.id)) || ' ' || e.seq || ' ' || e.at
+                FROM events e JOIN conversations c ON c.number = e.conversation WHERE e.id = ?1";
+    Ok(log.prepare_cached(find)?.query_row([event], |row| row.get(0)).optional()?)
+}

@@ -1,0 +1,287 @@
+//! Visitors with a conversation each, and an agent beside each if asked for: how every scenario begins.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail, ensure};
+use serde_json::json;
+
+use crate::crowd::{Crowd, Ear, Heard, LineId};
+use crate::host::Host;
+use crate::progress::Progress;
+use crate::verify::{Deed, Fault, Seen, Story, View, Who, told};
+use crate::wire::{self, SendArgs, Told};
+
+/// Connections being made at once: fewer than the kernel lets wait.
+const WINDOW: usize = 512;
+/// How long all may take when nothing moves any more.
+const STUCK_AFTER: Duration = Duration::from_secs(30);
+
+/// The questions asked on the way in. What a scenario asks is numbered from 1, so these are far off.
+mod ask {
+    pub const HELLO: u32 = 0xffff_0000;
+    pub const START: u32 = 0xffff_0001;
+    pub const SAY: u32 = 0xffff_0002;
+    pub const UNWATCH: u32 = 0xffff_0003;
+    pub const CLAIM: u32 = 0xffff_0004;
+}
+
+/// Which of the two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    Visitor,
+    Agent,
+}
+
+/// Who is wanted.
+#[derive(Clone, Copy, Debug)]
+pub struct Plan {
+    pub count: usize,
+    /// With an agent's connection each, which watches and owns the conversation.
+    pub agents: bool,
+    /// With one more message after the first.
+    pub one_more: bool,
+    /// Whether the visitor goes on watching.
+    pub visitor_watches: bool,
+}
+
+/// One conversation and its people.
+pub struct Pair {
+    pub visitor: LineId,
+    pub agent: Option<LineId>,
+    pub token: String,
+    pub conversation: String,
+    pub seen_by_visitor: View,
+    pub seen_by_agent: View,
+    pub story: Story,
+    is_ready: bool,
+}
+
+/// All of them.
+pub struct Pairs {
+    pub list: Vec<Pair>,
+    /// By connection.
+    of_line: Vec<Option<(u32, Side)>>,
+}
+
+impl Pairs {
+    /// Brings everybody in.
+    pub fn gather(crowd: &mut Crowd, host: &Host, plan: Plan) -> Result<Self> {
+        let pairs = Self { list: Vec::with_capacity(plan.count), of_line: Vec::new() };
+        let progress = Progress::new("connecting", plan.count as u64);
+        let mut gathering = Gathering { pairs, host, plan, ready: 0, moved: Instant::now(), progress };
+        gathering.fill(crowd)?;
+        while !gathering.has_heard_enough() {
+            crowd.hear_batch(Duration::from_millis(100), &mut gathering)?;
+            let Gathering { ready, moved, .. } = gathering;
+            ensure!(moved.elapsed() < STUCK_AFTER, "nothing moves: {ready} of {} are in", plan.count);
+        }
+        Ok(gathering.pairs)
+    }
+
+    /// Whose connection it is.
+    pub fn of(&self, line: LineId) -> Option<(usize, Side)> {
+        let (pair, side) = (*self.of_line.get(line.0 as usize)?)?;
+        Some((pair as usize, side))
+    }
+
+    /// From now on this connection belongs to that side of that pair.
+    pub fn assign(&mut self, line: LineId, pair: usize, side: Side) {
+        let place = line.0 as usize;
+        if self.of_line.len() <= place {
+            self.of_line.resize(place + 1, None);
+        }
+        self.of_line[place] = Some((pair as u32, side));
+    }
+
+    /// Judges a live event and takes it into the story.
+    pub fn take(&mut self, pair: usize, side: Side, frame: &Told<'_>) -> Result<()> {
+        self.take_seen(pair, side, frame.seen(), frame.number())
+    }
+
+    /// The same for an event of a page.
+    pub fn take_seen(&mut self, pair: usize, side: Side, event: Seen, number: Option<u32>) -> Result<()> {
+        let Pair { seen_by_visitor, seen_by_agent, story, conversation, .. } = &mut self.list[pair];
+        let (view, who) = match side {
+            Side::Visitor => (seen_by_visitor, Who::Visitor),
+            Side::Agent => (seen_by_agent, Who::Agent),
+        };
+        story.add(Instant::now(), who, Deed::Sees { seq: event.seq, number });
+        view.take(event).map_err(|fault| told(fault, conversation, story))
+    }
+
+    /// Remembers a deed.
+    pub fn note(&mut self, pair: usize, who: Who, deed: Deed, now: Instant) {
+        self.list[pair].story.add(now, who, deed);
+    }
+
+    /// Passes a verdict on, with the story if it is a fault.
+    pub fn judge<T>(&self, pair: usize, verdict: Result<T, Fault>) -> Result<T> {
+        let Pair { conversation, story, .. } = &self.list[pair];
+        verdict.map_err(|fault| told(fault, conversation, story))
+    }
+
+    /// An error that is nobody's fault in particular, with the story.
+    pub fn unexpected(&self, pair: usize, words: impl Into<String>) -> anyhow::Error {
+        let Pair { conversation, story, .. } = &self.list[pair];
+        told(Fault::Unexpected(words.into()), conversation, story)
+    }
+}
+
+struct Gathering<'a> {
+    pairs: Pairs,
+    host: &'a Host,
+    plan: Plan,
+    ready: usize,
+    moved: Instant,
+    progress: Progress,
+}
+
+impl Ear for Gathering<'_> {
+    fn hear(&mut self, crowd: &mut Crowd, line: LineId, heard: Heard<'_>) -> Result<()> {
+        let Some((pair, side)) = self.pairs.of(line) else { return Ok(()) };
+        self.moved = Instant::now();
+        let frame = match heard {
+            Heard::Open => return self.greet(crowd, pair, side),
+            Heard::Ended(why) => bail!("the connection of {side:?} {pair} ended on the way in: {why}"),
+            Heard::Frame(bytes) => wire::read(self.host.codec, bytes)?,
+        };
+        if frame.ev.is_some() {
+            return self.pairs.take(pair, side, &frame);
+        }
+        if let Some(refusal) = &frame.err {
+            bail!("{side:?} {pair} was refused on the way in: {} ({})", refusal.code, refusal.message);
+        }
+        match frame.re {
+            Some(re) => self.answered(crowd, (pair, side), re, &frame),
+            None => Ok(()),
+        }
+    }
+
+    fn has_heard_enough(&self) -> bool {
+        self.ready == self.plan.count
+    }
+}
+
+impl Gathering<'_> {
+    /// Begins as many as the window allows.
+    fn fill(&mut self, crowd: &mut Crowd) -> Result<()> {
+        while self.pairs.list.len() < self.plan.count && self.pairs.list.len() - self.ready < WINDOW {
+            let visitor = crowd.dial(&self.host.visitor())?;
+            self.pairs.assign(visitor, self.pairs.list.len(), Side::Visitor);
+            self.pairs.list.push(Pair {
+                visitor,
+                agent: None,
+                token: String::new(),
+                conversation: String::new(),
+                seen_by_visitor: View::default(),
+                seen_by_agent: View::default(),
+                story: Story::default(),
+                is_ready: false,
+            });
+        }
+        Ok(())
+    }
+
+    fn greet(&self, crowd: &mut Crowd, pair: usize, side: Side) -> Result<()> {
+        let Pair { visitor, agent, conversation, .. } = &self.pairs.list[pair];
+        let (line, args) = match (side, agent) {
+            (Side::Agent, Some(agent)) => {
+                let watch = json!([{ "conversation": conversation, "after": 0 }]);
+                (*agent, json!({ "token": self.host.agent_token(pair), "watch": watch }))
+            }
+            _ => (*visitor, json!({})),
+        };
+        crowd.say(line, &wire::ask(self.host.codec, ask::HELLO, "hello", args))
+    }
+
+    fn answered(
+        &mut self,
+        crowd: &mut Crowd,
+        (pair, side): (usize, Side),
+        re: u32,
+        frame: &Told<'_>,
+    ) -> Result<()> {
+        let codec = self.host.codec;
+        let answer = frame.ok.as_ref();
+        let Pair { visitor, agent, conversation, token, .. } = &mut self.pairs.list[pair];
+        match (side, re) {
+            (Side::Visitor, ask::HELLO) => {
+                *token = answer.and_then(|ok| ok.token.as_deref()).unwrap_or_default().to_owned();
+                let args = json!({ "key": "start", "text": "Hello, is anybody there?" });
+                crowd.say(*visitor, &wire::ask(codec, ask::START, "conversation.start", args))
+            }
+            (Side::Visitor, ask::START) => {
+                let row = answer.and_then(|ok| ok.conversation.as_ref());
+                *conversation = row.map(|row| row.id.to_string()).unwrap_or_default();
+                if !self.plan.one_more {
+                    return self.begun(crowd, pair);
+                }
+                let text = wire::text(0, 60);
+                let args = SendArgs { conversation, key: "one more", text: &text };
+                crowd.say(*visitor, &wire::ask(codec, ask::SAY, "message.send", args))
+            }
+            (Side::Visitor, ask::SAY) => self.begun(crowd, pair),
+            (Side::Agent, ask::HELLO) => {
+                let args = json!({ "conversation": conversation, "key": "claim" });
+                let claim = wire::ask(codec, ask::CLAIM, "conversation.claim", args);
+                let agent = *agent;
+                self.pairs.snapshot(pair, Side::Agent, frame)?;
+                agent.map_or(Ok(()), |agent| crowd.say(agent, &claim))
+            }
+            (Side::Agent, ask::CLAIM) => self.settled(crowd, pair),
+            (Side::Visitor, ask::UNWATCH) => self.ready(crowd, pair),
+            _ => Ok(()),
+        }
+    }
+
+    /// The conversation is there.
+    fn begun(&mut self, crowd: &mut Crowd, pair: usize) -> Result<()> {
+        if !self.plan.agents {
+            return self.settled(crowd, pair);
+        }
+        let agent = crowd.dial(&self.host.agent())?;
+        self.pairs.list[pair].agent = Some(agent);
+        self.pairs.assign(agent, pair, Side::Agent);
+        Ok(())
+    }
+
+    /// Everybody is there.
+    fn settled(&mut self, crowd: &mut Crowd, pair: usize) -> Result<()> {
+        if self.plan.visitor_watches {
+            return self.ready(crowd, pair);
+        }
+        let Pair { visitor, conversation, .. } = &self.pairs.list[pair];
+        let args = json!({ "conversation": conversation });
+        crowd.say(*visitor, &wire::ask(self.host.codec, ask::UNWATCH, "conversation.unwatch", args))
+    }
+
+    fn ready(&mut self, crowd: &mut Crowd, pair: usize) -> Result<()> {
+        let was_ready = std::mem::replace(&mut self.pairs.list[pair].is_ready, true);
+        self.ready += usize::from(!was_ready);
+        self.progress.at(self.ready as u64);
+        self.fill(crowd)
+    }
+}
+
+impl Pairs {
+    /// Takes the first snapshot in an answer to `hello`: exactly what was missed.
+    pub fn snapshot(&mut self, pair: usize, side: Side, frame: &Told<'_>) -> Result<()> {
+        let watched = frame.ok.as_ref().and_then(|ok| ok.watching.first());
+        let Some(watched) = watched else {
+            return Err(self.unexpected(pair, "the answer to hello has no snapshot"));
+        };
+        if let Some(refusal) = &watched.err {
+            return Err(self.unexpected(pair, format!("the snapshot was refused: {}", refusal.code)));
+        }
+        if watched.reset || watched.more {
+            return Err(self.unexpected(pair, "the snapshot is a reset, or only a part"));
+        }
+        for event in &watched.events {
+            let number = event.data.text.as_deref().and_then(wire::number);
+            self.take_seen(pair, side, event.seen(), number)?;
+        }
+        let Pair { seen_by_visitor, seen_by_agent, .. } = &self.list[pair];
+        let view = if side == Side::Visitor { seen_by_visitor } else { seen_by_agent };
+        self.judge(pair, view.stands_at(watched.head))
+    }
+}
