@@ -47,9 +47,6 @@ impl Key {
         if over(raw, KEY_CHARS_MAX) {
             return Err("key is longer than 64 characters");
         }
-        if raw.contains('\0') {
-            return Err("key contains U+0000");
-        }
         Ok(Self(raw.into()))
     }
 
@@ -115,7 +112,7 @@ checked_string!(Key, {
     "type": "string",
     "minLength": 1,
     "maxLength": 64,
-    "description": "Client-made; the same key again has one effect. 1 to 64 characters, no U+0000.",
+    "description": "Client-made; the same key again has one effect. 1 to 64 characters.",
 });
 
 #[cfg(test)]

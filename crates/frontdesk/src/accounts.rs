@@ -17,11 +17,11 @@ pub const CONSOLE: &str = "/dashboard/chat/inbox";
 const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
 
 /// Who is to be added.
-pub struct Person<'a> {
+pub struct Person {
     pub email: String,
     pub name: String,
     pub role: AgentRole,
-    pub password: Option<&'a str>,
+    pub password: Option<String>,
 }
 
 /// Adds a site; `domains` have been checked.
@@ -34,12 +34,15 @@ pub async fn add_site(store: &dyn Store, name: String, mut domains: Vec<String>)
 }
 
 /// Adds an agent.
-pub async fn add_agent(store: &dyn Store, site: SiteId, person: Person<'_>) -> Result<AgentId> {
+pub async fn add_agent(store: &dyn Store, site: SiteId, person: Person) -> Result<AgentId> {
     if store.site(site).await?.is_none() {
         bail!("there is no site {site}; `frontdesk site add` adds one and prints its id");
     }
-    let password_hash = person.password.map(hash).transpose()?;
-    let Person { email, name, role, .. } = person;
+    let Person { email, name, role, password } = person;
+    let password_hash = match password {
+        Some(password) => Some(hash(password).await?),
+        None => None,
+    };
     let (id, alias) = (AgentId(Uuid::new_v4()), PersonId(Uuid::new_v4()));
     let agent = NewAgent { id, alias, site, email: email.clone(), name, role, password_hash };
     match store.add_agent(agent, now_ms()).await {
@@ -76,10 +79,12 @@ pub fn random_password() -> String {
     groups.join("-")
 }
 
-/// The hash of a password in PHC form. Slow on purpose.
-fn hash(password: &str) -> Result<String> {
-    let hash = Argon2::default().hash_password(password.as_bytes());
-    Ok(hash.map_err(|error| anyhow!("cannot hash the password: {error}"))?.to_string())
+/// The hash of a password in PHC form. Slow on purpose, so beside the runtime.
+async fn hash(password: String) -> Result<String> {
+    let hash =
+        move || Argon2::default().hash_password(password.as_bytes()).map(|hash| hash.to_string());
+    let hash = tokio::task::spawn_blocking(hash).await?;
+    hash.map_err(|error| anyhow!("cannot hash the password: {error}"))
 }
 
 /// Unix milliseconds.

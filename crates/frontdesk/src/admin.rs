@@ -52,11 +52,12 @@ fn agent_add(add: AgentAdd) -> Result<()> {
         home.zip(site).zip(email).zip(name).zip(password.map_or(Some(None), |p| p.map(Some)));
     let ((((home, site), email), name), password) = judge.verdict(good)?;
     let role = role.into();
+    let has_password = password.is_some();
     let id = with_store(home, async |store| {
-        let person = Person { email, name, role, password: password.as_deref() };
+        let person = Person { email, name, role, password };
         accounts::add_agent(store, site, person).await
     })?;
-    if password.is_none() {
+    if !has_password {
         eprintln!(
             "No password was set. To sign in to the console: frontdesk agent link --site {site} --email {}\n\
              For a program: frontdesk token agent --site {site} --email {}",

@@ -53,9 +53,9 @@ async fn add_demo(store: &dyn Store, base_url: &str) -> Result<Vec<String>> {
         format!("Be the visitor:  {base_url}/demo"),
         format!("Be the agent:    {base_url}{CONSOLE}"),
     ];
-    for agent in DEMO_AGENTS {
-        lines.extend(add_demo_agent(store, base_url, site, agent).await?);
-    }
+    let [ada, ben] = DEMO_AGENTS.map(|agent| add_demo_agent(store, base_url, site, agent));
+    let (ada, ben) = tokio::try_join!(ada, ben)?;
+    lines.extend(ada.into_iter().chain(ben));
     lines.extend([String::new(), "A link signs in once, within 15 minutes.".to_owned()]);
     Ok(lines)
 }
@@ -69,7 +69,7 @@ async fn add_demo_agent(
     let password = accounts::random_password();
     let (email, name) = (email.to_owned(), name.to_owned());
     let shown = format!("{name}  {email}  password {password}");
-    let person = Person { email, name, role, password: Some(&password) };
+    let person = Person { email, name, role, password: Some(password) };
     let id = accounts::add_agent(store, site, person).await?;
     let link = accounts::sign_in_link(store, base_url, id).await?;
     Ok([String::new(), shown, format!("     {link}")])

@@ -40,5 +40,5 @@ mod writing;
 pub use accept::serve;
 pub use credential::{AgentToken, BadToken, Credentials, VisitorToken};
 pub use gateway::{Gateway, routes};
-pub use metrics::GatewayMetrics;
+pub use metrics::{CommandLabel, GatewayMetrics, ReasonLabel, RoleLabel};
 pub use settings::Settings;

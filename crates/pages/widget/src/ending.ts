@@ -8,13 +8,12 @@ export class Ending {
   readonly #reason = element("p", { class: "reason", role: "status" });
   readonly #heldBack: HTMLElement;
   readonly #quoted = element("blockquote");
-  readonly #anew: HTMLButtonElement;
 
   constructor(texts: Texts, onStartAnew: () => void) {
     this.#heldBack = element("div", { class: "held-back" }, element("p", {}, texts.heldBack), this.#quoted);
-    this.#anew = element("button", { class: "primary", type: "button" }, texts.startAnew);
-    this.#anew.addEventListener("click", onStartAnew);
-    this.root = element("div", { class: "ending" }, this.#reason, this.#heldBack, this.#anew);
+    const anew = element("button", { class: "primary", type: "button" }, texts.startAnew);
+    anew.addEventListener("click", onStartAnew);
+    this.root = element("div", { class: "ending", tabindex: "-1" }, this.#reason, this.#heldBack, anew);
   }
 
   /** `heldBack` is what the button will send. */
@@ -24,7 +23,8 @@ export class Ending {
     write(this.#quoted, heldBack);
   }
 
+  /** Not on the button: whoever is typing at this moment must not press it. */
   focus(): void {
-    this.#anew.focus({ preventScroll: true });
+    this.root.focus({ preventScroll: true });
   }
 }

@@ -1,0 +1,10 @@
+//! One file for each scenario; each begins with what it measures and how.
+
+pub mod accept;
+pub mod capacity;
+pub mod close;
+pub mod commit;
+pub mod idle;
+pub mod inbox;
+pub mod relay;
+pub mod storm;
