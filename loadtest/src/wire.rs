@@ -62,6 +62,8 @@ pub struct Told<'a> {
 pub struct Answer<'a> {
     #[serde(default)]
     pub seq: u64,
+    #[serde(default)]
+    pub at: i64,
     #[serde(default, borrow)]
     pub token: Option<Cow<'a, str>>,
     #[serde(default, borrow)]

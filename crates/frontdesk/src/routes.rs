@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::Request;
-use axum::http::header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
+use axum::extract::{Request, State};
+use axum::http::header::{
+    CONTENT_SECURITY_POLICY, REFERRER_POLICY, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
+};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
-use axum::middleware::{Next, from_fn};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use gateway::Gateway;
@@ -43,13 +45,26 @@ pub fn routes(gateway: Arc<Gateway>, store: Arc<dyn Store>, registry: Registry) 
         .route("/dashboard/chat/inbox/{conversation}", get(embedded::console))
         .route("/assets/{file}", get(embedded::asset))
         .route("/favicon.ico", get(embedded::icon));
-    gateway::routes(gateway)
+    gateway::routes(gateway.clone())
+        .layer(from_fn_with_state(gateway, unless_draining))
         .merge(health)
         .merge(metrics)
         .merge(demo)
         .merge(pages)
         .fallback(async || (StatusCode::NOT_FOUND, "There is nothing here.\n"))
         .layer(from_fn(with_security_headers))
+}
+
+/// Whoever is sent away must not come straight back in.
+async fn unless_draining(
+    State(gateway): State<Arc<Gateway>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    if gateway.is_draining() {
+        return (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "1")]).into_response();
+    }
+    next.run(request).await
 }
 
 async fn with_security_headers(request: Request, next: Next) -> Response {

@@ -13,7 +13,7 @@ use prometheus_client::registry::Registry;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::runtime::Builder;
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
@@ -23,9 +23,10 @@ use crate::{logs, observe, open_files, routes, welcome};
 
 /// Connections that may wait to be accepted: a crowd that returns after a fall. The system may allow less.
 const BACKLOG: u32 = 4096;
-/// What closing the store may take after everybody is gone; together with the gateway's
-/// `drain_within` less than the 10 s of the contract.
-const CLOSE_WITHIN: Duration = Duration::from_millis(500);
+/// From the signal until the last HTTP request is given up. The contract leaves 10 s for everything.
+const EMPTY_WITHIN: Duration = Duration::from_millis(9400);
+/// What closing the store may take after that.
+const CLOSE_WITHIN: Duration = Duration::from_millis(400);
 
 /// Serves until asked to stop.
 pub fn run(config: Config) -> Result<()> {
@@ -68,8 +69,13 @@ async fn serve(config: &Config) -> Result<()> {
     };
     tracing::info!(signal, connections = gateway.connections(), "stopping");
     signals.exit_at_the_next();
+    let empty_by = Instant::now() + EMPTY_WITHIN;
+    // `/readyz` still answers, and says no, while sockets are sent away.
+    gateway.drain().await;
     stop.cancel();
-    let _ = tokio::join!(gateway.drain(), serving);
+    if timeout_at(empty_by, serving).await.is_err() {
+        tracing::warn!("gave up HTTP requests that did not end in time");
+    }
     if timeout(CLOSE_WITHIN, opened.closer.close()).await.is_err() {
         tracing::warn!(
             "the store did not close in time; what was answered is on disk all the same"

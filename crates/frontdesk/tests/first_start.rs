@@ -10,21 +10,22 @@ use throwaway::{Server, ServerOptions};
 async fn it_shows_two_agents_once_and_each_can_sign_in() {
     let mut server = Server::start(options()).await;
     for name in ["ada", "ben"] {
-        let line = said(&server, &format!("{name}@demo.example"));
+        let line = said(&server, &format!("{name}@demo.example")).await;
         let password = line.split_whitespace().rev().nth(1).expect("a password before the frame");
         let login = json!({ "email": format!("{name}@demo.example"), "password": password });
         assert_eq!(post(&server, "/v1/login", &login).await.status, 200, "{line}");
     }
     server.restart().await;
-    assert!(server.log().iter().all(|line| !line.contains("demo.example")));
+    let log = said_at_the_start(&server).await;
+    assert!(log.iter().all(|line| !line.contains("demo.example")), "{log:?}");
     let inbox = format!("{}/dashboard/chat/inbox", server.base_url);
-    assert!(server.log().iter().any(|line| line.contains(&inbox)));
+    assert!(log.iter().any(|line| line.contains(&inbox)), "{log:?}");
 }
 
 #[tokio::test]
 async fn a_link_signs_in_once() {
     let server = Server::start(options()).await;
-    let line = said(&server, "#code=");
+    let line = said(&server, "#code=").await;
     let link = line.split_whitespace().find(|word| word.contains("#code=")).expect("a link");
     let (page, code) = link.split_once("#code=").expect("a code");
     assert_eq!(page, format!("{}/dashboard/chat/inbox", server.base_url));
@@ -48,23 +49,29 @@ async fn the_demo_page_holds_the_demo_site() {
 async fn there_is_no_demo_where_others_can_reach_it_or_something_is_there_already() {
     let open = ServerOptions { listen: Some("0.0.0.0:0".into()), ..options() };
     let open = Server::start(open).await;
-    assert!(open.log().iter().all(|line| !line.contains("demo.example")));
-    assert!(open.log().iter().any(|line| line.contains("frontdesk site add")));
+    let log = said_at_the_start(&open).await;
+    assert!(log.iter().all(|line| !line.contains("demo.example")), "{log:?}");
+    assert!(log.iter().any(|line| line.contains("frontdesk site add")), "{log:?}");
 
     let folder = tempfile::tempdir().unwrap();
     let data = common::text(folder.path());
     let site = ["site", "add", "Shop", "--domain", "shop.example", "--data", &data];
     assert!(common::run(&site, &[]).status.success());
     let used = Server::start(ServerOptions { data: Some(folder.path().into()), ..options() }).await;
-    assert!(used.log().iter().all(|line| !line.contains("demo.example")));
+    let log = said_at_the_start(&used).await;
+    assert!(log.iter().all(|line| !line.contains("demo.example")), "{log:?}");
     assert_eq!(site_of(&get(&used, "/demo").await), "", "its site is for another host");
 }
 
-/// The first line that was said to people with this in it. All of it was said before the ready line.
-fn said(server: &Server, what: &str) -> String {
-    let log = server.log();
-    let line = log.iter().find(|line| line.contains(what));
-    line.unwrap_or_else(|| panic!("{what} in:\n{}", log.join("\n"))).clone()
+/// The first line that was said to people with this in it.
+async fn said(server: &Server, what: &str) -> String {
+    server.log_line(|line| line.contains(what)).await
+}
+
+/// Everything it said until it was ready.
+async fn said_at_the_start(server: &Server) -> Vec<String> {
+    said(server, "ready address=").await;
+    server.log()
 }
 
 fn site_of(demo: &Answer) -> String {

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { decode } from "@msgpack/msgpack";
-import { kindOf, parse, type FrameKind } from "../src/frame";
+import { kindOf, parse } from "../src/frame";
 import type { Command, Query } from "../src/operations";
 import { ERROR_CODES } from "../src/wire";
 import { Stage } from "./stage";

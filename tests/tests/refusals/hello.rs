@@ -129,7 +129,7 @@ async fn more_than_fifty_to_watch_are_a_bad_request() {
     let account = site.hire("Ann").await;
     for (count, granted) in [(50, true), (51, false)] {
         let watch: Vec<Value> =
-            (0..count).map(|_| json!({ "conversation": Uuid::new_v4(), "after": 0 })).collect();
+            (0..count).map(|_| json!({ "conversation": Uuid::new_v4().to_string(), "after": 0 })).collect();
         let mut connection = Connection::open(&site.for_agents(Codec::Json)).await.expect("a socket");
         let args = json!({ "token": account.token, "watch": watch });
         let outcome = connection.hello(args).await;
@@ -158,8 +158,8 @@ async fn arguments_of_hello_that_are_out_of_range_are_a_bad_request() {
         json!({ "profile": "Vera" }),
         json!({ "watch": "all" }),
         json!({ "watch": [{ "after": 1 }] }),
-        json!({ "watch": [{ "conversation": Uuid::new_v4(), "after": -1 }] }),
-        json!({ "watch": [{ "conversation": Uuid::new_v4(), "after": 1.5 }] }),
+        json!({ "watch": [{ "conversation": Uuid::new_v4().to_string(), "after": -1 }] }),
+        json!({ "watch": [{ "conversation": Uuid::new_v4().to_string(), "after": 1.5 }] }),
     ];
     for args in bad {
         let mut connection = Connection::open(&site.for_visitors(Codec::Json)).await.expect("a socket");

@@ -196,7 +196,6 @@ async fn a_key_is_told_to_all_sockets_of_its_author_and_to_nobody_else() {
     let (said, noted) = (key(), key());
     ann.say(id, &said, "hi").await.granted();
     ann.note(id, &noted, "between us").await.granted();
-    let page = json!({ "after": 3 });
     for (connection, told) in [(&mut *ann, true), (&mut *ann_too, true), (&mut *ben, false)] {
         let log: Value = connection
             .ask("history", json!({ "conversation": id, "after": 3 }))

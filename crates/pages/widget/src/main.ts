@@ -22,19 +22,17 @@ function visitorUrl(script: HTMLScriptElement, site: string): string {
 }
 
 function start(script: HTMLScriptElement, site: string): void {
+  // A page may hold the tag twice.
+  if (isInstalled()) return;
   const storage = new SiteStorage(site);
   const session = new Session(visitorUrl(script, site), storage);
   const widget = new Widget(session, storage, ENGLISH);
-  const mount = () => {
-    if (isInstalled()) return console.warn("Frontdesk: the widget is on this page already.");
-    widget.mount();
-    installApi(widget);
-  };
-  if (document.body) mount();
-  else addEventListener("DOMContentLoaded", mount, { once: true });
+  widget.mount();
+  installApi(widget);
 }
 
 const script = ownScript();
 const site = script?.dataset["site"];
 if (!script || !site) console.error('Frontdesk: the script tag needs data-site="SITE_ID".');
-else start(script, site);
+else if (document.body) start(script, site);
+else addEventListener("DOMContentLoaded", () => start(script, site), { once: true });

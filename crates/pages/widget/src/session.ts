@@ -273,12 +273,15 @@ export class Session {
       this.#connect();
       this.#show(other.id);
     }
-    // Signing out in one tab is signing out in all.
-    if (name === TOKEN_ENTRY && this.#storage.text(TOKEN_ENTRY) === undefined) {
-      this.#outbox.withdraw();
-      this.#renewIdentity();
-    }
+    if (name === TOKEN_ENTRY) this.#tokenChangedByOtherTab();
     this.#changed();
+  }
+
+  #tokenChangedByOtherTab(): void {
+    const signedOut = this.#storage.text(TOKEN_ENTRY) === undefined;
+    // Signing out in one tab is signing out in all.
+    if (signedOut) this.#outbox.withdraw();
+    if (signedOut || (!this.#shown && this.#selfId !== undefined)) this.#renewIdentity();
   }
 
   #changed(): void {

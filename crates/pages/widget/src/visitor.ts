@@ -6,12 +6,13 @@ import type { SiteStorage } from "./storage";
 export const TOKEN_ENTRY = "token";
 
 export function visitorClient(url: string, storage: SiteStorage): Client {
+  let shown: string | undefined;
   return new Client({
     url,
-    token: () => storage.text(TOKEN_ENTRY),
+    token: () => (shown = storage.text(TOKEN_ENTRY)),
     onToken: (token) => {
       // Two tabs may have become two visitors at once: the first to write it down is the one to be.
-      if (storage.text(TOKEN_ENTRY) === undefined) storage.setText(TOKEN_ENTRY, token);
+      if (shown === storage.text(TOKEN_ENTRY)) storage.setText(TOKEN_ENTRY, token);
     },
     hello: aboutThePage,
   });

@@ -10,11 +10,11 @@ mod words;
 
 use rusqlite::{Connection, named_params};
 
-use super::columns::{Number, all, first};
+use super::columns::{Number, first};
 use super::error::Trouble;
 use super::inbox::{self, Found};
 use super::{events, inbox::found_row};
-use crate::{InboxQuery, Rank};
+use crate::InboxQuery;
 use numbers::Numbers;
 use words::Kind;
 

@@ -12,6 +12,7 @@ import { ANONYMOUS, visitorName } from "../ui/words";
 
 const NEAR_FOOT_PX = 64;
 const NEAR_TOP_PX = 120;
+const AT_REST_MS = 200;
 
 interface Props {
   state: ThreadState;
@@ -27,9 +28,16 @@ export function Transcript({ state, me, onLoadEarlier, onRetry, onDiscard }: Pro
   const sentKey = lastSentKey(items);
   const { scroller, missed, isAway, onScroll, jump } = useFollowing(state);
 
+  const atRest = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+  useEffect(() => () => clearTimeout(atRest.current), []);
+
   const scrolled = () => {
     onScroll();
-    if (earlier === "some" && (scroller.current?.scrollTop ?? NEAR_TOP_PX) < NEAR_TOP_PX) onLoadEarlier();
+    clearTimeout(atRest.current);
+    // At rest only: the button must not move away from under a click that scrolled it into view.
+    atRest.current = setTimeout(() => {
+      if ((scroller.current?.scrollTop ?? NEAR_TOP_PX) < NEAR_TOP_PX) onLoadEarlier();
+    }, AT_REST_MS);
   };
 
   return (
@@ -53,7 +61,7 @@ export function Transcript({ state, me, onLoadEarlier, onRetry, onDiscard }: Pro
             <ItemView key={item.key} item={item} sentKey={sentKey} onRetry={onRetry} onDiscard={onDiscard} />
           ))}
           <div class="typing-line" role="status">
-            {visitorTypes && summary !== undefined && (
+            {visitorTypes && summary?.status === "open" && (
               <span class="typing">
                 <span class="typing-dots" aria-hidden="true">
                   <i />

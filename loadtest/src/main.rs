@@ -1,0 +1,59 @@
+//! Load with verification: the instrument the project is judged by.
+//!
+//! Start with `arguments.rs` (what can be asked) and one file of `scenario/`. A scenario stands on a
+//! `Stage` (`stage.rs`: server, floor, cores), brings people in (`people.rs`), has them act
+//! (`talk.rs`, `closing.rs`, `returning.rs`, `rows.rs`; `pace.rs` when), and reports (`report.rs`).
+//! `crowd.rs` is thousands of connections on one thread, `verify.rs` judges all that is heard,
+//! `meter.rs` reads what the operating system accounts for.
+//!
+//! Never here: anything of the server's insides. A broken promise ends the run with a story; a round in
+//! which the generator was the bottleneck is void and says so.
+
+mod arguments;
+mod bare;
+mod closing;
+mod cores;
+mod crowd;
+mod floor;
+mod host;
+mod meter;
+mod pace;
+mod people;
+mod progress;
+mod readback;
+mod report;
+mod returning;
+mod rows;
+mod scenario;
+mod stage;
+mod stats;
+mod talk;
+mod verify;
+mod wire;
+
+use anyhow::{Context as _, Result, ensure};
+use arguments::{Arguments, Scenario};
+use clap::Parser as _;
+use scenario::{accept, capacity, close, commit, idle, inbox, relay, storm};
+
+fn main() -> Result<()> {
+    let Arguments { scenario, common } = Arguments::parse();
+    let report = match &scenario {
+        Scenario::FloorServer => return floor::serve(),
+        Scenario::Idle(options) => idle::run(options, &common),
+        Scenario::Relay(options) => relay::run(options, &common),
+        Scenario::Capacity(options) => capacity::run(options, &common),
+        Scenario::Commit(options) => commit::run(options, &common),
+        Scenario::Close(options) => close::run(options, &common),
+        Scenario::Accept(options) => accept::run(options, &common),
+        Scenario::Storm(options) => storm::run(options, &common),
+        Scenario::Inbox(options) => inbox::run(options, &common),
+    }?;
+    print!("{}", report.table());
+    if let Some(file) = &common.json {
+        let json = serde_json::to_string_pretty(&report.json())? + "\n";
+        std::fs::write(file, json).with_context(|| format!("write {}", file.display()))?;
+    }
+    ensure!(report.counts(), "every round is void");
+    Ok(())
+}

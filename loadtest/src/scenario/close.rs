@@ -1,0 +1,94 @@
+//! An agent closes a conversation that K receivers watch: the visitor, and agents for the rest. When
+//! does the last of them know?
+//!
+//! Every close is checked to be the last event for everybody, and the visitor's next message to be
+//! refused. Afterwards messages race with closes: each must come before the close, for all, or be
+//! refused.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, ensure};
+use clap::Args;
+use serde_json::json;
+
+use crate::arguments::Common;
+use crate::closing::Closing;
+use crate::meter::Gauge;
+use crate::people::{Pairs, Plan};
+use crate::progress;
+use crate::report::{Report, Round};
+use crate::stage::Stage;
+use crate::stats::Latencies;
+
+/// Closes before anything is measured.
+const WARM_UP: usize = 5;
+/// Closes that a message races with.
+const RACES: usize = 20;
+/// Between a round's end and the next close, for whatever should not come.
+const REST: Duration = Duration::from_millis(5);
+
+#[derive(Debug, Args)]
+pub struct Options {
+    /// How many receive it; several numbers are measured one after another
+    #[arg(long, value_delimiter = ',', default_value = "2,10,1000")]
+    receivers: Vec<usize>,
+    /// Closes for each number of receivers, but at most 20,000 deliveries
+    #[arg(long, default_value_t = 200)]
+    closes: usize,
+}
+
+/// Runs it.
+pub fn run(options: &Options, common: &Common) -> Result<Report> {
+    let mut stage = Stage::set(common, 4, false)?;
+    let conditions = stage
+        .conditions(json!({ "receivers": options.receivers, "closes": options.closes, "races": RACES }))?;
+    let mut round = Round::default();
+    for &receivers in &options.receivers {
+        ensure!(receivers >= 1, "nobody would receive it");
+        progress::now(&format!("{receivers} receivers"));
+        let closes = options.closes.min(20_000 / receivers).max(10);
+        measure(&mut stage, receivers, closes, &mut round)?;
+    }
+    Ok(Report { scenario: "close", conditions, rounds: vec![round] })
+}
+
+fn measure(stage: &mut Stage, receivers: usize, closes: usize, round: &mut Round) -> Result<()> {
+    let count = WARM_UP + closes + RACES;
+    let plan = Plan { count, agents: true, one_more: false, visitor_watches: true };
+    let pairs = Pairs::gather(&mut stage.crowd, &stage.host, plan)?;
+    let mut closing = Closing::new(pairs, &stage.host);
+    closing.bring_watchers(&mut stage.crowd, receivers - 1)?;
+    let (mut last, mut any) = (Latencies::default(), Latencies::default());
+    for pair in 0..WARM_UP {
+        closing.close(&mut stage.crowd, pair, false)?;
+    }
+    let gauge = Gauge::start(stage.host.pid)?;
+    for pair in WARM_UP..WARM_UP + closes {
+        let times = closing.close(&mut stage.crowd, pair, false)?;
+        times.iter().for_each(|time| any.record(*time));
+        last.record(times.iter().copied().max().unwrap_or_default());
+        stage.crowd.listen(Instant::now() + REST, &mut closing)?;
+    }
+    let reading = gauge.read()?;
+    let mut won = 0;
+    for pair in WARM_UP + closes..count {
+        closing.close(&mut stage.crowd, pair, true)?;
+        won += usize::from(closing.message_won);
+    }
+    let name = format!("to the last of {receivers}");
+    round.add_latencies(&name, &last, None);
+    round.target(&format!("{name} p99"), target(receivers));
+    round.add(format!("to any of {receivers} p50"), "µs", any.us(50.0));
+    round.add(format!("races of {RACES} that the message won, {receivers} receivers"), "", won as f64);
+    round.add(format!("load average, {receivers} receivers"), "", reading.load);
+    closing.leave(&mut stage.crowd);
+    Ok(())
+}
+
+fn target(receivers: usize) -> &'static str {
+    match receivers {
+        10 => "≤ 1.5 ms + flush",
+        1000 => "≤ 12 ms + flush",
+        _ => "",
+    }
+}

@@ -1,0 +1,163 @@
+//! Too much, too fast, and nobody reading.
+
+use std::time::Duration;
+
+use client::{Connection, Failure};
+use futures::future::join_all;
+use protocol::limits::{COMMANDS_BURST, STARTS_PER_MINUTE};
+use protocol::{Codec, ErrorCode};
+use serde_json::json;
+use system_tests::site::options;
+use system_tests::{Expect as _, SOON, Site, key, within};
+use throwaway::Server;
+
+/// Sends so many pings at once; how many are answered `ok` and how many `rate_limited`.
+async fn burst(connection: &mut Connection, count: u32) -> Result<(u32, u32), Failure> {
+    let mut asked = Vec::new();
+    for _ in 0..count {
+        asked.push(connection.feed_request("ping", json!({})).await?);
+    }
+    connection.flush().await?;
+    let (mut granted, mut limited) = (0, 0);
+    for id in asked {
+        match connection.answer(id).await {
+            Ok(_) => granted += 1,
+            Err(Failure::Refused(error)) if error.code == ErrorCode::RateLimited => {
+                assert!(error.retry_after_ms > 0);
+                limited += 1;
+            }
+            Err(failure) => return Err(failure),
+        }
+    }
+    Ok((granted, limited))
+}
+
+#[tokio::test]
+async fn a_burst_of_three_hundred_commands_is_never_limited() {
+    let site = Site::new().await;
+    for codec in Codec::ALL {
+        let mut visitor = site.visitor(codec).await;
+        // `hello` is one of them, if it counts.
+        let outcome = burst(&mut visitor, COMMANDS_BURST - 1).await.granted();
+        assert_eq!(outcome, (COMMANDS_BURST - 1, 0));
+    }
+}
+
+#[tokio::test]
+async fn a_flood_is_slowed_down_or_ended_and_harms_nobody_else() {
+    let site = Site::new().await;
+    let (mut good, id) = site.asking(Codec::Json).await;
+    let mut flooder = site.visitor(Codec::Json).await;
+    let flood = async {
+        let mut refused = 0;
+        loop {
+            match burst(&mut flooder, 1_000).await {
+                Ok((_, limited)) => refused += limited,
+                Err(Failure::Ended(ended)) => {
+                    let code = flooder.ended().and_then(|ended| ended.code).or(ended.code);
+                    assert!(code.is_none() || code == Some(4429), "{ended}");
+                    return;
+                }
+                Err(failure) => panic!("{failure}"),
+            }
+            if refused > 1_000 {
+                return;
+            }
+        }
+    };
+    let talk = async {
+        for _ in 0..20 {
+            good.say(id, &key(), "undisturbed").await.granted();
+        }
+    };
+    within(Duration::from_secs(30), "the flood to be limited", async { tokio::join!(flood, talk) }).await;
+}
+
+#[tokio::test]
+async fn a_limited_command_commits_nothing_and_the_same_frame_later_is_granted() {
+    let site = Site::new().await;
+    let (mut visitor, id) = site.asking(Codec::Json).await;
+    let mut asked = Vec::new();
+    for number in 0..1_000 {
+        let args = json!({ "conversation": id, "key": format!("flood {number}"), "text": "x" });
+        asked.push(visitor.feed_request("message.send", args).await.expect("sent"));
+    }
+    visitor.flush().await.expect("sent");
+    let mut limited = None;
+    let mut granted = 0;
+    for (number, id) in asked.into_iter().enumerate() {
+        match visitor.answer(id).await {
+            Ok(_) => granted += 1,
+            Err(Failure::Refused(error)) if error.code == ErrorCode::RateLimited => {
+                limited = Some((number, error.retry_after_ms));
+            }
+            Err(failure) => panic!("{failure}"),
+        }
+    }
+    let (number, wait) = limited.expect("a thousand at once are too many");
+    let mut other = site.visitor_again(&visitor, Codec::Json).await;
+    let head = other.history(id, json!({})).await.granted().head;
+    assert_eq!(head, 2 + granted, "what was limited is not in the log");
+    tokio::time::sleep(Duration::from_millis(wait)).await;
+    let sent = visitor.say(id, &format!("flood {number}"), "x").await.granted();
+    assert_eq!(sent.seq, head + 1);
+}
+
+#[tokio::test]
+async fn a_visitor_may_start_ten_conversations_a_minute() {
+    let site = Site::new().await;
+    let mut visitor = site.visitor(Codec::Json).await;
+    let mut agent = site.agent("Ann", Codec::Json).await;
+    for _ in 0..STARTS_PER_MINUTE {
+        let id = visitor.start(&key(), "again").await.granted().conversation.id;
+        agent.claim(id, &key()).await.granted();
+        agent.end(id, &key()).await.granted();
+    }
+    let mut window = site.visitor_again(&visitor, Codec::Json).await;
+    for connection in [&mut visitor, &mut window] {
+        connection.start(&key(), "once more").await.refused(ErrorCode::RateLimited);
+    }
+    let all = agent.inbox(json!({ "status": "all" })).await.granted();
+    assert_eq!(all.total, u64::from(STARTS_PER_MINUTE), "nothing was committed");
+}
+
+/// Memory of a process in KiB.
+fn memory(pid: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("Linux");
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("a line of it");
+    line.split_whitespace().nth(1).and_then(|kib| kib.parse().ok()).expect("a number")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_that_never_reads_costs_a_fixed_amount_and_harms_nobody() {
+    let server = Server::start(options()).await;
+    let site = Site::of(&server).await;
+    let (mut visitor, mut agent, id) = site.talking(Codec::Json).await;
+    for _ in 0..30 {
+        agent.say(id, &key(), &"𝄞".repeat(4_000)).await.granted();
+    }
+    let before = memory(server.pid);
+    let account = site.hire("Slow").await;
+    let deaf = join_all((0..20).map(|_| site.sign_in(&account, Codec::Json))).await;
+    let ask = async |mut deaf: client::Agent| {
+        // Each answer is about 256 KiB; nobody reads one.
+        for _ in 0..200 {
+            let args = json!({ "conversation": id, "after": 0, "limit": 200 });
+            let asked = deaf.connection.send_request("history", args);
+            if !matches!(tokio::time::timeout(Duration::from_millis(200), asked).await, Ok(Ok(_))) {
+                return deaf;
+            }
+        }
+        deaf
+    };
+    let (deaf, ()) = tokio::join!(join_all(deaf.into_iter().map(ask)), async {
+        for _ in 0..20 {
+            within(SOON, "an answer in spite of it", visitor.say(id, &key(), "hi")).await.granted();
+        }
+    });
+    let grown = memory(server.pid).saturating_sub(before);
+    println!("20 clients that never read: {grown} KiB");
+    assert!(grown < 64 * 1024, "20 deaf clients cost {grown} KiB");
+    drop(deaf);
+    within(SOON, "an answer", visitor.ping()).await.granted();
+}
