@@ -34,7 +34,12 @@ pub struct Bare {
 
 impl Bare {
     /// Connects `count` pairs; each is two connections, or one if only the first end is wanted.
-    pub fn gather(crowd: &mut Crowd, floor: &Floor, (count, both): (usize, bool), text_bytes: usize) -> Result<Self> {
+    pub fn gather(
+        crowd: &mut Crowd,
+        floor: &Floor,
+        (count, both): (usize, bool),
+        text_bytes: usize,
+    ) -> Result<Self> {
         let mut bare = Self {
             ends: Vec::new(),
             of_line: Vec::new(),
@@ -90,7 +95,8 @@ impl Bare {
     }
 
     fn dial(&mut self, crowd: &mut Crowd, floor: &Floor, pair: usize, end: &str) -> Result<LineId> {
-        let line = crowd.dial(&Target::at(format!("{}/pair/{pair}/{end}", floor.ws_url), Codec::Msgpack))?;
+        let line = crowd
+            .dial(&Target::at(format!("{}/pair/{pair}/{end}", floor.ws_url), Codec::Msgpack))?;
         self.of_line.resize(line.0 as usize, None);
         self.of_line.push(Some(pair as u32));
         Ok(line)

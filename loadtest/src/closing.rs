@@ -80,7 +80,8 @@ impl<'a> Closing<'a> {
     pub fn close(&mut self, crowd: &mut Crowd, pair: usize, race: bool) -> Result<Vec<Duration>> {
         self.current = pair;
         self.watch(crowd)?;
-        (self.times, self.message) = (Vec::with_capacity(self.watchers.len() + 1), Message::Waiting);
+        (self.times, self.message) =
+            (Vec::with_capacity(self.watchers.len() + 1), Message::Waiting);
         if race && pair % 2 == 0 {
             self.say(crowd)?;
         }
@@ -110,7 +111,8 @@ impl<'a> Closing<'a> {
     }
 
     fn watch(&mut self, crowd: &mut Crowd) -> Result<()> {
-        let args = json!({ "conversation": self.pairs.list[self.current].conversation, "after": 0 });
+        let args =
+            json!({ "conversation": self.pairs.list[self.current].conversation, "after": 0 });
         let watch = wire::ask(self.codec, WATCH, "conversation.watch", args);
         for (line, view) in &mut self.watchers {
             *view = View::default();
@@ -133,7 +135,8 @@ impl<'a> Closing<'a> {
     fn say(&mut self, crowd: &mut Crowd) -> Result<()> {
         self.pairs.note(self.current, Who::Visitor, Deed::Sends(1), Instant::now());
         let pair = &self.pairs.list[self.current];
-        let args = SendArgs { conversation: &pair.conversation, key: "m1", text: &wire::text(1, 200) };
+        let args =
+            SendArgs { conversation: &pair.conversation, key: "m1", text: &wire::text(1, 200) };
         crowd.say(pair.visitor, &wire::ask(self.codec, SAY, "message.send", args))
     }
 
@@ -144,7 +147,8 @@ impl<'a> Closing<'a> {
         let views = self.watchers.iter().map(|(_, view)| view).chain([&pair.seen_by_agent]);
         let mut others = views.map(|view| view.closed);
         if let Some(other) = others.find(|other| *other != closed) {
-            let words = format!("the close is {closed:?} for the visitor and {other:?} for an agent");
+            let words =
+                format!("the close is {closed:?} for the visitor and {other:?} for an agent");
             return Err(self.pairs.unexpected(self.current, words));
         }
         self.message_won = matches!(self.message, Message::Posted(_));
@@ -164,7 +168,8 @@ impl<'a> Closing<'a> {
             crowd.hear_batch(Duration::from_millis(100), self)?;
             if Instant::now() > deadline {
                 let (came, awaited) = (self.times.len(), self.awaited);
-                let words = format!("{what}: stuck; {came} have the close, {awaited} answers are due");
+                let words =
+                    format!("{what}: stuck; {came} have the close, {awaited} answers are due");
                 return Err(self.pairs.unexpected(self.current, words));
             }
         }
@@ -198,7 +203,12 @@ impl<'a> Closing<'a> {
         Ok(())
     }
 
-    fn pair_hears(&mut self, crowd: &mut Crowd, (pair, side): (usize, Side), frame: &Told<'_>) -> Result<()> {
+    fn pair_hears(
+        &mut self,
+        crowd: &mut Crowd,
+        (pair, side): (usize, Side),
+        frame: &Told<'_>,
+    ) -> Result<()> {
         if frame.ev.is_some() {
             self.pairs.take(pair, side, frame)?;
             if frame.seen().closes && side == Side::Visitor {

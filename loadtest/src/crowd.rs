@@ -82,7 +82,8 @@ impl Crowd {
 
     /// Begins a connection. [`Heard::Open`] or [`Heard::Ended`] follows.
     pub fn dial(&mut self, target: &Target) -> Result<LineId> {
-        let to: SocketAddr = target.authority().parse().context("an address like 127.0.0.1:8080")?;
+        let to: SocketAddr =
+            target.authority().parse().context("an address like 127.0.0.1:8080")?;
         let id = LineId(u32::try_from(self.lines.len()).context("too many connections")?);
         let line = Line::dial(to, source(self.lines.len()), target)
             .with_context(|| format!("connection {} to {to}", id.0))?;
@@ -117,21 +118,25 @@ impl Crowd {
 
     /// Hears what there is, waiting at most `patience` for the first.
     pub fn hear_batch(&mut self, patience: Duration, ear: &mut dyn Ear) -> Result<()> {
-        let timeout = Timespec { tv_sec: patience.as_secs() as i64, tv_nsec: patience.subsec_nanos().into() };
+        let timeout =
+            Timespec { tv_sec: patience.as_secs() as i64, tv_nsec: patience.subsec_nanos().into() };
         let mut events = std::mem::take(&mut self.events);
         events.clear();
-        let waited = epoll::wait(&self.epoll, rustix::buffer::spare_capacity(&mut events), Some(&timeout));
+        let waited =
+            epoll::wait(&self.epoll, rustix::buffer::spare_capacity(&mut events), Some(&timeout));
         match waited {
             Ok(_) | Err(rustix::io::Errno::INTR) => {}
             Err(error) => return Err(error).context("epoll_wait"),
         }
         for event in &events {
-            let id = LineId(event.data.u64() as u32);
-            if event.flags.contains(epoll::EventFlags::OUT) {
+            // Copied: the kernel's record is packed.
+            let epoll::Event { flags, data, .. } = *event;
+            let id = LineId(data.u64() as u32);
+            if flags.contains(epoll::EventFlags::OUT) {
                 self.writable(id, ear)?;
             }
             let readable = epoll::EventFlags::IN | epoll::EventFlags::HUP | epoll::EventFlags::ERR;
-            if event.flags.intersects(readable) {
+            if flags.intersects(readable) {
                 self.readable(id, ear)?;
             }
         }
@@ -219,7 +224,8 @@ impl Crowd {
             }
             opcode::PING => self.write(id, opcode::PONG, frame.payload),
             opcode::CLOSE => {
-                let code = frame.payload.first_chunk().map_or(1005, |code| u16::from_be_bytes(*code));
+                let code =
+                    frame.payload.first_chunk().map_or(1005, |code| u16::from_be_bytes(*code));
                 self.end(id, &format!("the server closed with code {code}"), ear)
             }
             _ => Ok(()),

@@ -77,7 +77,8 @@ impl Host {
         let bin = binary()?;
         let options = ServerOptions { args: common.server_arg.clone(), ..ServerOptions::of(&bin) };
         let started = runtime.block_on(Server::try_start(options));
-        let server = started.map_err(|words| anyhow::anyhow!("the server did not start: {words}"))?;
+        let server =
+            started.map_err(|words| anyhow::anyhow!("the server did not start: {words}"))?;
         let admin = |args: Vec<String>| runtime.block_on(server.admin(args));
         let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
         let site = admin(words(&format!("site add load --domain {DOMAIN}")));
@@ -111,7 +112,8 @@ fn binary() -> Result<PathBuf> {
         return Ok(bin);
     }
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
+    let target =
+        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
     let bin = target.join("release/frontdesk");
     if !bin.is_file() {
         eprintln!("no {}: building it", bin.display());

@@ -18,7 +18,8 @@ impl Cpu {
     pub fn of(pid: u32) -> Result<Self> {
         let stat = read(format!("/proc/{pid}/stat"))?;
         // The name may hold spaces; fields are counted after its closing bracket.
-        let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+        let fields: Vec<&str> =
+            stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
         let ticks = |nth: usize| fields.get(nth).and_then(|text| text.parse().ok()).map(ticks);
         let both = ticks(11).zip(ticks(12));
         let (user, system) = both.with_context(|| format!("/proc/{pid}/stat has no times"))?;
@@ -81,8 +82,13 @@ impl Machine {
     fn now() -> Result<Self> {
         let stat = read("/proc/stat")?;
         let line = stat.lines().next().unwrap_or_default();
-        let times: Vec<Duration> =
-            line.split_whitespace().skip(1).take(8).filter_map(|text| text.parse().ok()).map(ticks).collect();
+        let times: Vec<Duration> = line
+            .split_whitespace()
+            .skip(1)
+            .take(8)
+            .filter_map(|text| text.parse().ok())
+            .map(ticks)
+            .collect();
         let [user, nice, system, idle, wait, irq, soft, steal] = times[..] else {
             anyhow::bail!("/proc/stat has no times");
         };

@@ -68,12 +68,17 @@ impl Pairs {
     pub fn gather(crowd: &mut Crowd, host: &Host, plan: Plan) -> Result<Self> {
         let pairs = Self { list: Vec::with_capacity(plan.count), of_line: Vec::new() };
         let progress = Progress::new("connecting", plan.count as u64);
-        let mut gathering = Gathering { pairs, host, plan, ready: 0, moved: Instant::now(), progress };
+        let mut gathering =
+            Gathering { pairs, host, plan, ready: 0, moved: Instant::now(), progress };
         gathering.fill(crowd)?;
         while !gathering.has_heard_enough() {
             crowd.hear_batch(Duration::from_millis(100), &mut gathering)?;
             let Gathering { ready, moved, .. } = gathering;
-            ensure!(moved.elapsed() < STUCK_AFTER, "nothing moves: {ready} of {} are in", plan.count);
+            ensure!(
+                moved.elapsed() < STUCK_AFTER,
+                "nothing moves: {ready} of {} are in",
+                plan.count
+            );
         }
         Ok(gathering.pairs)
     }
@@ -99,7 +104,13 @@ impl Pairs {
     }
 
     /// The same for an event of a page.
-    pub fn take_seen(&mut self, pair: usize, side: Side, event: Seen, number: Option<u32>) -> Result<()> {
+    pub fn take_seen(
+        &mut self,
+        pair: usize,
+        side: Side,
+        event: Seen,
+        number: Option<u32>,
+    ) -> Result<()> {
         let Pair { seen_by_visitor, seen_by_agent, story, conversation, .. } = &mut self.list[pair];
         let (view, who) = match side {
             Side::Visitor => (seen_by_visitor, Who::Visitor),
@@ -142,14 +153,20 @@ impl Ear for Gathering<'_> {
         self.moved = Instant::now();
         let frame = match heard {
             Heard::Open => return self.greet(crowd, pair, side),
-            Heard::Ended(why) => bail!("the connection of {side:?} {pair} ended on the way in: {why}"),
+            Heard::Ended(why) => {
+                bail!("the connection of {side:?} {pair} ended on the way in: {why}")
+            }
             Heard::Frame(bytes) => wire::read(self.host.codec, bytes)?,
         };
         if frame.ev.is_some() {
             return self.pairs.take(pair, side, &frame);
         }
         if let Some(refusal) = &frame.err {
-            bail!("{side:?} {pair} was refused on the way in: {} ({})", refusal.code, refusal.message);
+            bail!(
+                "{side:?} {pair} was refused on the way in: {} ({})",
+                refusal.code,
+                refusal.message
+            );
         }
         match frame.re {
             Some(re) => self.answered(crowd, (pair, side), re, &frame),
@@ -165,7 +182,8 @@ impl Ear for Gathering<'_> {
 impl Gathering<'_> {
     /// Begins as many as the window allows.
     fn fill(&mut self, crowd: &mut Crowd) -> Result<()> {
-        while self.pairs.list.len() < self.plan.count && self.pairs.list.len() - self.ready < WINDOW {
+        while self.pairs.list.len() < self.plan.count && self.pairs.list.len() - self.ready < WINDOW
+        {
             let visitor = crowd.dial(&self.host.visitor())?;
             self.pairs.assign(visitor, self.pairs.list.len(), Side::Visitor);
             self.pairs.list.push(Pair {
@@ -271,7 +289,9 @@ impl Pairs {
             return Err(self.unexpected(pair, "the answer to hello has no snapshot"));
         };
         if let Some(refusal) = &watched.err {
-            return Err(self.unexpected(pair, format!("the snapshot was refused: {}", refusal.code)));
+            return Err(
+                self.unexpected(pair, format!("the snapshot was refused: {}", refusal.code))
+            );
         }
         if watched.reset || watched.more {
             return Err(self.unexpected(pair, "the snapshot is a reset, or only a part"));

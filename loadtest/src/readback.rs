@@ -15,7 +15,8 @@ pub fn compare(host: &Host, pairs: &Pairs, some: usize) -> Result<()> {
     let step = (pairs.list.len() / some.max(1)).max(1);
     for (nth, pair) in pairs.list.iter().enumerate().step_by(step) {
         let events = host.runtime.block_on(read(host, pair));
-        let events = events.with_context(|| format!("read conversation {} back", pair.conversation))?;
+        let events =
+            events.with_context(|| format!("read conversation {} back", pair.conversation))?;
         judge(&events, pair).map_err(|words| pairs.unexpected(nth, words))?;
     }
     Ok(())

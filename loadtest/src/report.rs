@@ -57,7 +57,8 @@ impl Round {
 
     /// Adds how quiet the machine was and what the generator took.
     pub fn add_surroundings(&mut self, reading: &Reading) {
-        let share = |time: std::time::Duration| 100.0 * time.as_secs_f64() / reading.took.as_secs_f64();
+        let share =
+            |time: std::time::Duration| 100.0 * time.as_secs_f64() / reading.took.as_secs_f64();
         self.add("server, of one core", "%", share(reading.server.total()));
         self.add("generator, of one core", "%", share(reading.generator.total()));
         self.add("other processes, of the machine", "%", reading.others);
@@ -85,7 +86,8 @@ impl Report {
         let header = ["", "median", "least", "most", "floor", "× floor", "target"];
         let mut rows = vec![header.map(str::to_owned)];
         rows.extend(self.lines().iter().map(Line::cells));
-        let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+        let width =
+            |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
         let widths: Vec<usize> = (0..header.len()).map(width).collect();
         for row in &rows {
             let _ = write!(out, "  {:<w$}", row[0], w = widths[0]);
@@ -114,7 +116,8 @@ impl Report {
     }
 
     fn lines(&self) -> Vec<Line> {
-        let counted: Vec<&Round> = self.rounds.iter().filter(|round| round.void.is_none()).collect();
+        let counted: Vec<&Round> =
+            self.rounds.iter().filter(|round| round.void.is_none()).collect();
         let Some(first) = counted.first() else { return Vec::new() };
         let of = |name: &str| -> Vec<&Figure> {
             let all = counted.iter().flat_map(|round| &round.figures);
@@ -140,8 +143,10 @@ impl Line {
     fn of(first: &Figure, all: &[&Figure]) -> Self {
         let values: Vec<f64> = all.iter().map(|figure| figure.value).collect();
         let floors: Vec<f64> = all.iter().filter_map(|figure| figure.floor).collect();
-        let ratios: Vec<f64> =
-            all.iter().filter_map(|figure| figure.floor.map(|floor| figure.value / floor)).collect();
+        let ratios: Vec<f64> = all
+            .iter()
+            .filter_map(|figure| figure.floor.map(|floor| figure.value / floor))
+            .collect();
         Self {
             name: first.name.clone(),
             unit: first.unit,
@@ -155,11 +160,23 @@ impl Line {
 
     fn cells(&self) -> [String; 7] {
         let optional = |value: Option<f64>| value.map_or(String::new(), digits);
-        let name = if self.unit.is_empty() { self.name.clone() } else { format!("{} [{}]", self.name, self.unit) };
+        let name = if self.unit.is_empty() {
+            self.name.clone()
+        } else {
+            format!("{} [{}]", self.name, self.unit)
+        };
         let (least, most) = self.spread;
         let ratio = self.ratio.map_or(String::new(), |ratio| format!("{ratio:.2}"));
         let target = self.target.to_owned();
-        [name, digits(self.median), digits(least), digits(most), optional(self.floor), ratio, target]
+        [
+            name,
+            digits(self.median),
+            digits(least),
+            digits(most),
+            optional(self.floor),
+            ratio,
+            target,
+        ]
     }
 
     fn json(&self) -> Value {
@@ -195,7 +212,8 @@ mod tests {
 
     #[test]
     fn void_rounds_are_named_and_left_out() {
-        let rounds = vec![round(10.0, 5.0, None), round(900.0, 5.0, Some("late")), round(30.0, 10.0, None)];
+        let rounds =
+            vec![round(10.0, 5.0, None), round(900.0, 5.0, Some("late")), round(30.0, 10.0, None)];
         let report = Report { scenario: "relay", conditions: json!({}), rounds };
         assert!(report.counts());
         let line = &report.json()["summary"][0];
@@ -206,7 +224,11 @@ mod tests {
 
     #[test]
     fn a_report_without_a_round_that_counts_says_so() {
-        let report = Report { scenario: "relay", conditions: json!({}), rounds: vec![round(1.0, 1.0, Some("late"))] };
+        let report = Report {
+            scenario: "relay",
+            conditions: json!({}),
+            rounds: vec![round(1.0, 1.0, Some("late"))],
+        };
         assert!(!report.counts());
     }
 }

@@ -71,7 +71,8 @@ impl<'a> Returning<'a> {
     }
 
     fn fill(&mut self, crowd: &mut Crowd) -> Result<()> {
-        while self.began.len() < self.pairs.list.len() && self.began.len() - self.back < self.window {
+        while self.began.len() < self.pairs.list.len() && self.began.len() - self.back < self.window
+        {
             let pair = self.began.len();
             self.began.push(Instant::now());
             self.dial(crowd, pair)?;

@@ -1,7 +1,7 @@
 //! Agents who keep an inbox from what they are told, and visitors who change it.
 
-use std::fmt::Write as _;
 use std::collections::HashMap;
+use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail, ensure};
@@ -84,19 +84,29 @@ impl<'a> Rows<'a> {
             let line = crowd.dial(&self.host.agent())?;
             self.of_line.resize(line.0 as usize, None);
             self.of_line.push(Some(nth as u32));
-            self.agents.push(Agent { line, rows: vec![BEGINNING; self.sent.len()], open: None, read: 0 });
+            self.agents.push(Agent {
+                line,
+                rows: vec![BEGINNING; self.sent.len()],
+                open: None,
+                read: 0,
+            });
         }
         let deadline = Instant::now() + CONVERGED_WITHIN;
         while self.watching < count {
             crowd.hear_batch(Duration::from_millis(100), self)?;
-            ensure!(Instant::now() < deadline, "{} of {count} agents watch the inbox", self.watching);
+            ensure!(
+                Instant::now() < deadline,
+                "{} of {count} agents watch the inbox",
+                self.watching
+            );
         }
         Ok(())
     }
 
     /// Forgets what has been measured.
     pub fn measure(&mut self) {
-        (self.ages, self.told, self.since) = (Latencies::default(), TellingCost::default(), Instant::now());
+        (self.ages, self.told, self.since) =
+            (Latencies::default(), TellingCost::default(), Instant::now());
     }
 
     /// Waits until everybody holds the last state of every row; whether they do.
@@ -126,7 +136,8 @@ impl<'a> Rows<'a> {
     }
 
     fn is_settled(&self) -> bool {
-        let holds = |agent: &Agent| agent.rows.iter().enumerate().all(|(row, seq)| *seq == self.last(row));
+        let holds =
+            |agent: &Agent| agent.rows.iter().enumerate().all(|(row, seq)| *seq == self.last(row));
         self.unanswered == 0 && self.agents.iter().all(holds)
     }
 
@@ -163,7 +174,9 @@ impl<'a> Rows<'a> {
     fn row_told(&mut self, nth: usize, row: usize, seq: u64, now: Instant) -> Result<()> {
         let last = self.last(row);
         if seq > last {
-            return Err(self.pairs.unexpected(row, format!("a row with number {seq}, and {last} is the last")));
+            return Err(self
+                .pairs
+                .unexpected(row, format!("a row with number {seq}, and {last} is the last")));
         }
         let held = &mut self.agents[nth].rows[row];
         // Rows may be repeated and late: the highest number stands.

@@ -31,7 +31,9 @@ pub enum Fault {
     AnsweredTwice(u32),
     #[error("message {number} has number {acked} in its answer and {seen} as an event")]
     TwoNumbers { number: u32, acked: u64, seen: u64 },
-    #[error("loss: messages without an answer {unanswered:?}, messages not delivered {undelivered:?}")]
+    #[error(
+        "loss: messages without an answer {unanswered:?}, messages not delivered {undelivered:?}"
+    )]
     Missing { unanswered: Vec<u32>, undelivered: Vec<u32> },
     #[error("the snapshot ends at {snapshot}, and {seen} had been seen")]
     Forgotten { snapshot: u64, seen: u64 },
@@ -200,7 +202,6 @@ pub enum Deed {
     IsAnswered { number: u32, seq: u64 },
     Sees { seq: u64, number: Option<u32> },
     Closes,
-    SeesClose(u64),
     ComesBack { after: u64 },
 }
 
@@ -236,7 +237,9 @@ impl fmt::Display for Story {
 
 /// A fault with the story of the conversation it happened in.
 pub fn told(fault: Fault, conversation: &str, story: &Story) -> anyhow::Error {
-    anyhow::anyhow!("A PROMISE IS BROKEN: {fault}\nconversation {conversation}, its last deeds:\n{story}")
+    anyhow::anyhow!(
+        "A PROMISE IS BROKEN: {fault}\nconversation {conversation}, its last deeds:\n{story}"
+    )
 }
 
 #[cfg(test)]

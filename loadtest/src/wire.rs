@@ -53,8 +53,6 @@ pub struct Told<'a> {
     pub at: i64,
     #[serde(default, borrow)]
     pub data: Option<Data<'a>>,
-    #[serde(default, borrow)]
-    pub bye: Option<Bye<'a>>,
 }
 
 /// What any `ok` may hold.
@@ -77,8 +75,6 @@ pub struct Answer<'a> {
     pub head: u64,
     #[serde(default, borrow)]
     pub results: Vec<Item<'a>>,
-    #[serde(default)]
-    pub counts: Option<Counts>,
 }
 
 /// A Summary, as far as it is looked at.
@@ -86,8 +82,6 @@ pub struct Answer<'a> {
 pub struct Row<'a> {
     #[serde(default, borrow)]
     pub id: Cow<'a, str>,
-    #[serde(default)]
-    pub seq: u64,
 }
 
 /// One of `hello`'s `watching`.
@@ -136,23 +130,12 @@ pub struct Item<'a> {
     pub err: Option<Refusal<'a>>,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-pub struct Counts {
-    pub open: u64,
-}
-
 #[derive(Clone, Debug, Default, Deserialize)]
 pub struct Refusal<'a> {
     #[serde(default, borrow)]
     pub code: Cow<'a, str>,
     #[serde(default, borrow)]
     pub message: Cow<'a, str>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-pub struct Bye<'a> {
-    #[serde(default, borrow)]
-    pub code: Cow<'a, str>,
 }
 
 impl Told<'_> {
@@ -216,7 +199,8 @@ mod tests {
 
     #[test]
     fn a_refusal_without_a_question_is_a_refusal() {
-        let frame = br#"{"re":null,"err":{"code":"bad_request","message":"no","remedy":"give_up"}}"#;
+        let frame =
+            br#"{"re":null,"err":{"code":"bad_request","message":"no","remedy":"give_up"}}"#;
         let told = read(Codec::Json, frame).unwrap();
         assert_eq!((told.re, told.err.unwrap().code.as_ref()), (None, "bad_request"));
     }

@@ -8,7 +8,7 @@ const COMFORTABLE: u64 = 10_000;
 /// Raises this process's limit as far as it may, and says how far that was.
 pub fn raise() {
     let before = getrlimit(Resource::Nofile);
-    let raised = setrlimit(Resource::Nofile, Rlimit { current: before.maximum, ..before.clone() });
+    let raised = setrlimit(Resource::Nofile, Rlimit { current: before.maximum, ..before });
     let limit = getrlimit(Resource::Nofile).current;
     match (raised, limit) {
         (Err(error), _) => tracing::warn!(?limit, %error, "cannot raise the limit of open files"),

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use common::{Socket, get, hello, next, options};
 use futures::StreamExt as _;
+use serde_json::json;
 use throwaway::{Server, Signal};
 use tokio_tungstenite::tungstenite::Message;
 
@@ -37,6 +38,37 @@ async fn a_server_that_was_stopped_starts_again_on_the_same_data() {
     let (_socket, answer) = hello(&server, &token).await;
     assert_eq!(answer["ok"]["self"]["name"], "Ada", "{answer}");
     assert_eq!(get(&server, "/readyz").await.status, 200);
+}
+
+#[tokio::test]
+async fn on_its_way_out_it_says_so_and_lets_nobody_in() {
+    let server = Server::start(options()).await;
+    let token = token(&server).await;
+    // It reads nothing more, so its farewell takes a moment.
+    let _silent = hello(&server, &token).await;
+    server.signal(Signal::TERM);
+    let ready = loop {
+        let ready = get(&server, "/readyz").await;
+        if ready.status != 200 {
+            break ready;
+        }
+    };
+    assert_eq!((ready.status, &ready.json()["parts"]["draining"]), (503, &json!(true)));
+    assert_eq!(get(&server, "/v1/agent").await.status, 503);
+    assert_eq!(get(&server, "/livez").await.status, 200);
+    assert_eq!(server.ended().await.code(), Some(0));
+}
+
+#[tokio::test]
+async fn whoever_asks_twice_need_not_wait() {
+    let server = Server::start(options()).await;
+    let token = token(&server).await;
+    let _silent = hello(&server, &token).await;
+    server.signal(Signal::TERM);
+    server.log_line(|line| line.contains("stopping")).await;
+    server.signal(Signal::TERM);
+    assert_eq!(server.ended().await.code(), Some(1));
+    server.log_line(|line| line.contains("exiting at once")).await;
 }
 
 async fn token(server: &Server) -> String {

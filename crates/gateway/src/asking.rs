@@ -150,8 +150,7 @@ impl Connection {
         };
         let (gateway, subject) = (self.gateway.clone(), session.asker.subject);
         let outbox = self.outbox.clone();
-        let ticket: Ticket =
-            self.pending.ask(re, Asked::InboxList, ConversationId::NOWHERE, now);
+        let ticket: Ticket = self.pending.ask(re, Asked::InboxList, ConversationId::NOWHERE, now);
         tokio::spawn(async move {
             let listed = page_of_inbox(&gateway, &subject, query).await;
             drop(outbox.done(ticket, Box::new(Done::Listed(listed))));

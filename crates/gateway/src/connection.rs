@@ -72,18 +72,21 @@ pub(crate) struct Times {
     draining: Option<Millis>,
 }
 
-/// Serves a connection to its end.
-pub(crate) async fn run(
+/// Serves a connection to its end. The future holds the connection once and nothing else: it is what an
+/// idle connection costs.
+pub(crate) fn serve(
     gateway: Arc<Gateway>,
     socket: Socket,
     codec: Codec,
     door: Door,
     arrival: Arc<Arrival>,
-) {
+) -> impl Future<Output = ()> {
     let mut connection = Connection::new(gateway, socket, codec, door, arrival);
-    let end = poll_fn(|context| connection.poll_end(context)).await;
-    // Boxed: goodbyes are short, and their state must not weigh on every idle connection.
-    Box::pin(connection.farewell(end)).await;
+    async move {
+        let end = poll_fn(|context| connection.poll_end(context)).await;
+        // Boxed: goodbyes are short, and their state must not weigh on every idle connection.
+        Box::pin(connection.farewell(end)).await;
+    }
 }
 
 impl Connection {
@@ -150,7 +153,7 @@ impl Connection {
                 Stage::Stranger(_) | Stage::Gone => End::Idle,
             });
         }
-        if now >= self.times.heard.0 + millis(settings.silence_max) {
+        if now >= self.times.heard.0 + silence(settings) {
             return Err(End::Idle);
         }
         if now >= self.times.pinged + millis(settings.ping_every) {
@@ -197,7 +200,7 @@ impl Connection {
         let answer = self.pending.since().map(|at| at + millis(settings.answer_within));
         let stall = stalled.map(|(since, _)| since + millis(settings.stalled_max));
         let drain = draining.map(|_| now + 1);
-        let silence = heard.0 + millis(settings.silence_max);
+        let silence = heard.0 + silence(settings);
         let ping = pinged + millis(settings.ping_every);
         let others = [answer, stall, drain].into_iter().flatten().min().unwrap_or(NEVER);
         (*ends).min(silence).min(ping).min(others)
@@ -213,6 +216,11 @@ impl Connection {
             self.gateway.metrics.present.get_or_create(&RoleLabel { role }).dec();
         }
     }
+}
+
+/// How long nothing may be heard. The coarse clock may be a tick behind, and nobody is closed early.
+fn silence(settings: &crate::Settings) -> Millis {
+    millis(settings.silence_max) + millis(settings.tick)
 }
 
 impl Drop for Connection {

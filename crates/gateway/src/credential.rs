@@ -70,7 +70,8 @@ struct Payload {
 impl Credentials {
     /// From the store's secret: tokens made on one of its nodes are good on all.
     pub fn new(secret: [u8; 32]) -> Self {
-        let key = |purpose: &str| keyed(&keyed(&secret).chain_update(purpose).finalize().into_bytes());
+        let key =
+            |purpose: &str| keyed(&keyed(&secret).chain_update(purpose).finalize().into_bytes());
         Self {
             agents: key("frontdesk agent token v1"),
             visitors: key("frontdesk visitor token v1"),
@@ -84,7 +85,13 @@ impl Credentials {
     }
 
     /// A token that makes the visitor the same one next time.
-    pub fn mint_visitor(&self, site: SiteId, visitor: VisitorId, now: i64, ttl: Duration) -> String {
+    pub fn mint_visitor(
+        &self,
+        site: SiteId,
+        visitor: VisitorId,
+        now: i64,
+        ttl: Duration,
+    ) -> String {
         self.mint(Kind::Visitor, (site.0, visitor.0), now, ttl)
     }
 

@@ -11,8 +11,8 @@ use futures::future::join_all;
 use hub::{Answer, Ask, Refusal, Reply};
 use protocol::limits::{FRAME_BYTES_MAX, TEXT_CHARS_MAX};
 use protocol::{
-    ConversationId, Hello, HelloArgs, HelloLimits, HelloSelf, Role, SiteId, VisitorId,
-    WatchFrom, WatchOutcome,
+    ConversationId, Hello, HelloArgs, HelloLimits, HelloSelf, Role, SiteId, VisitorId, WatchFrom,
+    WatchOutcome,
 };
 use store::{StoreError, VisitorRecord};
 use tokio::sync::oneshot::Receiver;
@@ -30,7 +30,9 @@ use crate::{BadToken, Gateway, refusal, translate};
 pub(crate) enum Door {
     Visitor(SiteId),
     /// With the token from the cookie, if there was one.
-    Agent { cookie: Option<Box<str>> },
+    Agent {
+        cookie: Option<Box<str>>,
+    },
 }
 
 /// Somebody is there.
@@ -79,7 +81,9 @@ pub(crate) async fn greet(
 ) -> Result<Welcome, HelloRefused> {
     let guest = match door {
         Door::Visitor(site) => visitor(gateway, *site, &args).await?,
-        Door::Agent { cookie } => agent(gateway, args.token.as_deref().or(cookie.as_deref())).await?,
+        Door::Agent { cookie } => {
+            agent(gateway, args.token.as_deref().or(cookie.as_deref())).await?
+        }
     };
     let Guest { subject, author, known, returning, token, expires_at } = guest;
     let me = HelloSelf {
@@ -134,11 +138,7 @@ async fn agent(gateway: &Gateway, token: Option<&str>) -> Result<Guest, HelloRef
     })
 }
 
-async fn visitor(
-    gateway: &Gateway,
-    site: SiteId,
-    args: &HelloArgs,
-) -> Result<Guest, HelloRefused> {
+async fn visitor(gateway: &Gateway, site: SiteId, args: &HelloArgs) -> Result<Guest, HelloRefused> {
     let now = now_ms();
     let (ttl, renew) =
         (gateway.settings.visitor_token_ttl, gateway.settings.visitor_token_renew_after);

@@ -12,8 +12,8 @@
 mod accept;
 mod access;
 mod arrival;
-mod asking;
 mod asked;
+mod asking;
 mod connection;
 mod credential;
 mod cursor;

@@ -16,7 +16,9 @@ struct Origin {
 /// exactly. Absent, repeated, `null` and malformed origins are foreign.
 pub(crate) fn admits_visitor(headers: &HeaderMap, domains: &[String]) -> bool {
     match of(headers) {
-        Found::One(origin) => domains.iter().any(|domain| domain.eq_ignore_ascii_case(&origin.host)),
+        Found::One(origin) => {
+            domains.iter().any(|domain| domain.eq_ignore_ascii_case(&origin.host))
+        }
         Found::None | Found::Bad => false,
     }
 }
@@ -51,7 +53,8 @@ fn of(headers: &HeaderMap) -> Found {
 impl Origin {
     fn parse(text: &str) -> Option<Self> {
         let (scheme, authority) = text.split_once("://")?;
-        let scheme = ["http", "https"].into_iter().find(|known| scheme.eq_ignore_ascii_case(known))?;
+        let scheme =
+            ["http", "https"].into_iter().find(|known| scheme.eq_ignore_ascii_case(known))?;
         let (host, port) = host_and_port(authority)?;
         let port = port.unwrap_or(if scheme == "https" { 443 } else { 80 });
         Some(Self { scheme, host, port })
@@ -67,7 +70,9 @@ impl Origin {
     }
 
     fn is_one_of(&self, consoles: &[String]) -> bool {
-        consoles.iter().any(|console| Self::parse(console.trim_end_matches('/')).as_ref() == Some(self))
+        consoles
+            .iter()
+            .any(|console| Self::parse(console.trim_end_matches('/')).as_ref() == Some(self))
     }
 }
 
@@ -134,7 +139,11 @@ mod tests {
             ("https://shop.example https://evil.test", false),
         ];
         for (origin, admitted) in table {
-            assert_eq!(admits_visitor(&headers(&[("origin", origin)]), &domains), admitted, "{origin}");
+            assert_eq!(
+                admits_visitor(&headers(&[("origin", origin)]), &domains),
+                admitted,
+                "{origin}"
+            );
         }
         assert!(!admits_visitor(&headers(&[]), &domains), "absent");
         let two = headers(&[("origin", "https://shop.example"), ("origin", "https://evil.test")]);

@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 use std::mem;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
@@ -19,8 +19,6 @@ use crate::ticker::{Millis, NEVER};
 
 /// With more waiting than this, a row or count replaces the one that waits already.
 const COALESCE_ABOVE: usize = 32;
-/// Room that an empty queue may keep.
-const KEEP_ITEMS: usize = 32;
 
 /// One thing to write.
 #[derive(Debug)]
@@ -40,6 +38,8 @@ pub(crate) struct Outbox {
     queue: Mutex<Queue>,
     waker: AtomicWaker,
     due: AtomicU64,
+    /// More has come than may wait. Beside the queue, because it matters even while nothing is taken.
+    overflowed: AtomicBool,
     bytes_max: usize,
 }
 
@@ -50,7 +50,6 @@ struct Queue {
     told_bytes: usize,
     /// Nothing goes out before the answer to `hello`.
     held: bool,
-    overflowed: bool,
     closed: bool,
 }
 
@@ -69,6 +68,7 @@ impl Outbox {
             queue: Mutex::default(),
             waker: AtomicWaker::new(),
             due: AtomicU64::new(NEVER),
+            overflowed: AtomicBool::new(false),
             bytes_max,
         })
     }
@@ -77,14 +77,14 @@ impl Outbox {
     pub fn tell(&self, news: News) -> bool {
         let bytes = size_of(&news);
         let mut queue = self.lock();
-        if queue.closed || queue.overflowed {
+        if queue.closed || self.has_overflowed() {
             return false;
         }
         if queue.items.len() >= COALESCE_ABOVE && queue.replace(&news) {
             return true;
         }
         if queue.told_bytes + bytes > self.bytes_max {
-            queue.overflowed = true;
+            self.overflowed.store(true, Relaxed);
             queue.items = VecDeque::new();
             drop(queue);
             self.waker.wake();
@@ -128,19 +128,21 @@ impl Outbox {
         Ok(())
     }
 
-    /// Takes everything that waits; `into` is empty. `Err` if the connection owes too much.
-    pub fn take(&self, into: &mut VecDeque<Item>) -> Result<(), Overflow> {
+    /// Whether the connection owes more than it may.
+    pub fn has_overflowed(&self) -> bool {
+        self.overflowed.load(Relaxed)
+    }
+
+    /// Takes everything that waits; `into` is empty.
+    pub fn take(&self, into: &mut VecDeque<Item>) {
         let mut queue = self.lock();
-        if queue.overflowed {
-            return Err(Overflow);
-        }
         if !queue.held && !queue.items.is_empty() {
-            mem::swap(&mut queue.items, into);
+            *into = mem::take(&mut queue.items);
             queue.told_bytes = 0;
-        } else if into.capacity() > KEEP_ITEMS {
+        } else if into.capacity() > 0 {
+            // Nothing waits: an idle connection keeps no room for what might.
             *into = VecDeque::new();
         }
-        Ok(())
     }
 
     /// Nobody listens any more. Answers what was left.
@@ -188,10 +190,6 @@ impl Outbox {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
-
-/// The connection owes more than it may.
-#[derive(Debug)]
-pub(crate) struct Overflow;
 
 impl Queue {
     /// Rows and counts are states: the last one wins, and where it stands in the queue is free.

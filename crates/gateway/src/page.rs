@@ -62,12 +62,13 @@ fn fitting<'a>(committed: impl Iterator<Item = &'a Committed>, budget: &mut usiz
 fn text_bytes(event: &Event) -> usize {
     let (Event::Posted { text } | Event::Noted { text }) = event else { return 0 };
     let bytes = text.as_str().bytes();
-    bytes.map(|byte| match byte {
-        b'"' | b'\\' => 2,
-        0..=0x1f => 6,
-        _ => 1,
-    })
-    .sum()
+    bytes
+        .map(|byte| match byte {
+            b'"' | b'\\' => 2,
+            0..=0x1f => 6,
+            _ => 1,
+        })
+        .sum()
 }
 
 /// A snapshot for `subject`.

@@ -45,11 +45,11 @@ impl Passwords {
             if hashes.is_empty() {
                 is_of(&password, &NOBODYS);
             }
-            let check = |hash: &Option<String>| match hash {
-                Some(hash) => is_of(&password, hash),
-                None => is_of(&password, &NOBODYS) && false,
+            let check = |hash: Option<String>| {
+                let is_of = is_of(&password, hash.as_ref().unwrap_or(&NOBODYS));
+                hash.is_some() && is_of
             };
-            hashes.iter().map(check).collect()
+            hashes.into_iter().map(check).collect()
         });
         checked.await.map_err(|_| Busy)
     }

@@ -8,16 +8,17 @@ use crate::page::{self, Keep, PAGE_WIRE_BYTES_MAX};
 use crate::translate;
 
 /// A refusal as `subject` gets to read it. `conversation` is what the question was about.
-pub(crate) fn body(refusal: &Refusal, conversation: ConversationId, subject: &Subject) -> ErrorBody {
+pub(crate) fn body(
+    refusal: &Refusal,
+    conversation: ConversationId,
+    subject: &Subject,
+) -> ErrorBody {
     match refusal {
-        Refusal::NotFound => {
-            ErrorBody::new(ErrorCode::NotFound, "There is no such conversation.")
-        }
+        Refusal::NotFound => ErrorBody::new(ErrorCode::NotFound, "There is no such conversation."),
         Refusal::Rejected(rejection) => rejected(rejection, subject),
         Refusal::Conflict { head, events } => {
             let mut budget = PAGE_WIRE_BYTES_MAX;
-            let (events, _) =
-                page::events(conversation, events, subject, Keep::First, &mut budget);
+            let (events, _) = page::events(conversation, events, subject, Keep::First, &mut budget);
             conflict(head.0, events)
         }
         Refusal::AlreadyOpen(open) => {

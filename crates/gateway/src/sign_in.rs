@@ -124,7 +124,8 @@ async fn check_password(gateway: &Gateway, asked: WithPassword) -> Result<AgentR
     agents.truncate(SITES_MAX);
     let hashes = agents.iter().map(|agent| agent.password_hash.clone()).collect();
     let fits = gateway.sign_ins.passwords.check(asked.password, hashes).await?;
-    let mut fitting = agents.into_iter().zip(fits).filter(|(_, fits)| *fits).map(|(agent, _)| agent);
+    let mut fitting =
+        agents.into_iter().zip(fits).filter(|(_, fits)| *fits).map(|(agent, _)| agent);
     match (fitting.next(), fitting.next()) {
         (None, _) => Err(Denied::unauthorized("E-mail or password is wrong.")),
         (Some(agent), None) => Ok(agent),

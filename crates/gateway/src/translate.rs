@@ -107,7 +107,9 @@ fn data(
             let data = EventData::ConversationClaimed(Claimed { owner: Person { id, name } });
             (words.claimed.clone(), data)
         }
-        Event::Unclaimed => (words.unclaimed.clone(), EventData::ConversationUnclaimed(Unclaimed {})),
+        Event::Unclaimed => {
+            (words.unclaimed.clone(), EventData::ConversationUnclaimed(Unclaimed {}))
+        }
         Event::Closed { reason: CloseReason::Agent } => {
             let (reason, text) = (words.by_agent.clone(), words.closed_text.clone());
             (words.closed.clone(), EventData::ConversationClosed(Closed { reason, text }))

@@ -92,7 +92,9 @@ fn upgrade(gateway: Arc<Gateway>, arrival: Arc<Arrival>, door: Door, request: Re
         // It went away before the answer reached it.
         let Ok(upgraded) = on_upgrade.await else { return };
         let socket = socket::open(upgraded, &shared.settings).await;
-        connection::run(shared, socket, codec, door, arrival).await;
+        // A task of its own: this one is larger, and over.
+        let serving = connection::serve(shared.clone(), socket, codec, door, arrival);
+        shared.connections.spawn(serving);
     });
     switching_protocols(&accept, offered)
 }

@@ -30,10 +30,13 @@ use crate::{refusal, translate};
 impl Connection {
     /// Writes everything that waits, then flushes once. What the socket does not take stays.
     pub(crate) fn write(&mut self, context: &mut Context<'_>, now: Millis) -> Result<(), End> {
+        if self.outbox.has_overflowed() {
+            self.gateway.metrics.outbox_overflows.inc();
+            return Err(End::TooSlow);
+        }
         loop {
-            if self.waiting.is_empty() && self.outbox.take(&mut self.waiting).is_err() {
-                self.gateway.metrics.outbox_overflows.inc();
-                return Err(End::TooSlow);
+            if self.waiting.is_empty() {
+                self.outbox.take(&mut self.waiting);
             }
             if self.waiting.is_empty() {
                 break;
@@ -198,7 +201,9 @@ impl Connection {
         match outcome {
             Ok(Welcome { hello, session, expires_at }) => {
                 let left = u64::try_from(expires_at.saturating_sub(now_ms())).unwrap_or(0);
-                self.times.ends = now.saturating_add(left);
+                // The coarse clock may be a tick behind; a token is good to its last millisecond.
+                let tick = millis(self.gateway.settings.tick);
+                self.times.ends = now.saturating_add(left).saturating_add(tick);
                 self.arrival.finished();
                 self.stage = Stage::Present(session);
                 let role = self.role();

@@ -94,7 +94,11 @@ async fn refusals_bring_what_the_client_needs_next() {
     let mut vera = house.visitor(Codec::Json).await;
     let started = vera.ok("conversation.start", json!({ "key": "k", "text": "hi" })).await;
     let id = started["conversation"]["id"].clone();
-    let open = vera.refused("conversation.start", json!({ "key": "k2", "text": "hi" }), "conversation_open");
+    let open = vera.refused(
+        "conversation.start",
+        json!({ "key": "k2", "text": "hi" }),
+        "conversation_open",
+    );
     assert_eq!(open.await["detail"]["conversation"], id);
     let mut alice_socket = house.present(&alices, Codec::Json).await;
     let mut bob = house.present(&bobs, Codec::Json).await;

@@ -99,7 +99,8 @@ async fn too_large(agent: &mut Client) {
 
 #[tokio::test]
 async fn too_many_commands_are_refused_and_a_flood_ends() {
-    let rates = Settings { commands_per_second: 1, commands_burst: 20, refusals_max: 50, ..quick() };
+    let rates =
+        Settings { commands_per_second: 1, commands_burst: 20, refusals_max: 50, ..quick() };
     let house = House::with(rates).await;
     let (_, token) = house.agent("Alice").await;
     let mut agent = house.present(&token, Codec::Json).await;
@@ -135,7 +136,8 @@ async fn who_stays_under_the_rate_is_never_limited() {
 
 #[tokio::test]
 async fn a_flood_of_pings_ends() {
-    let house = House::with(Settings { controls_per_second: 1, controls_burst: 50, ..quick() }).await;
+    let house =
+        House::with(Settings { controls_per_second: 1, controls_burst: 50, ..quick() }).await;
     let mut agent = house.agent_socket(Codec::Json).await;
     for _ in 0..60 {
         agent.socket.feed(Message::Ping(Default::default())).await.unwrap();

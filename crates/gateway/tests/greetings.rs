@@ -120,7 +120,9 @@ async fn a_visitor_comes_back_as_the_same_one() {
     assert!(back.get("token").is_none(), "the token is good for long");
     // A new name is remembered, an empty one is none.
     let mut third = house.visitor_socket(Codec::Json).await;
-    third.ok("hello", json!({ "token": token, "profile": { "name": "Vera B.", "email": " " } })).await;
+    third
+        .ok("hello", json!({ "token": token, "profile": { "name": "Vera B.", "email": " " } }))
+        .await;
     let mut fourth = house.visitor_socket(Codec::Json).await;
     let hello = fourth.ok("hello", json!({ "token": token, "profile": { "name": "  " } })).await;
     assert_eq!(hello["self"]["name"], "Vera B.");

@@ -1,5 +1,7 @@
 //! What happens before there is a WebSocket.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod common;
 
 use std::time::Duration;
@@ -44,7 +46,11 @@ async fn an_unknown_site_is_not_found_whatever_the_origin() {
     for site in ["00000000-0000-4000-8000-000000000000", "nonsense", "%00"] {
         for headers in [vec![("origin", ORIGIN)], vec![]] {
             let path = format!("/v1/visitor/{site}");
-            assert_eq!(house.connect(&path, Codec::Json, &headers).await.map(drop), Err(404), "{site}");
+            assert_eq!(
+                house.connect(&path, Codec::Json, &headers).await.map(drop),
+                Err(404),
+                "{site}"
+            );
         }
     }
     // The domains of one site open no other.
@@ -79,7 +85,11 @@ async fn the_first_subprotocol_that_is_ours_is_taken() {
     let house = House::new().await;
     let table = [
         (None, None, Codec::Json),
-        (Some("chat, frontdesk.v1.msgpack, frontdesk.v1.json"), Some(Codec::Msgpack), Codec::Msgpack),
+        (
+            Some("chat, frontdesk.v1.msgpack, frontdesk.v1.json"),
+            Some(Codec::Msgpack),
+            Codec::Msgpack,
+        ),
         (Some("frontdesk.v1.json,frontdesk.v1.msgpack"), Some(Codec::Json), Codec::Json),
     ];
     let (_, token) = house.agent("Alice").await;
@@ -104,7 +114,10 @@ async fn compression_is_never_negotiated() {
     }
 }
 
-fn handshake(changes: &[(&str, Option<&str>)], version: &str, method: &str) -> String {
+/// Headers to change, or with `None` to leave out.
+type Changes<'a> = &'a [(&'a str, Option<&'a str>)];
+
+fn handshake(changes: Changes<'_>, version: &str, method: &str) -> String {
     let mut headers = vec![
         ("Host", "here"),
         ("Connection", "keep-alive, Upgrade"),
@@ -132,7 +145,7 @@ async fn a_handshake_is_what_rfc_6455_asks_for_or_refused() {
     let good = first_line(&house, &handshake(&[], "1.1", "GET")).await;
     assert!(good.starts_with("HTTP/1.1 101 "), "{good}");
     assert!(good.contains("s3pPLMBiTxaQ9kYGzzhZRbK+xOo="), "{good}");
-    let table: [(&[(&str, Option<&str>)], &str, &str, &str); 10] = [
+    let table: [(Changes<'_>, &str, &str, &str); 10] = [
         (&[("Sec-WebSocket-Version", Some("8"))], "1.1", "GET", "426"),
         (&[("Sec-WebSocket-Version", None)], "1.1", "GET", "426"),
         (&[("Upgrade", None)], "1.1", "GET", "426"),
@@ -194,7 +207,11 @@ async fn one_more_than_there_is_room_for_is_turned_away_with_a_word() {
     assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
     drop(agents);
     timeout(common::PATIENCE, async {
-        while house.raw(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await.contains(" 503 ") {}
+        while house
+            .raw(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            .await
+            .contains(" 503 ")
+        {}
     })
     .await
     .expect("room again once they are gone");
@@ -205,5 +222,9 @@ async fn the_domain_list_is_read_at_each_handshake() {
     let house = House::new().await;
     let site = add_site(&house.store, &[DOMAIN, "second.example"]).await;
     let path = format!("/v1/visitor/{site}");
-    house.connect(&path, Codec::Json, &[("origin", "https://second.example")]).await.map(drop).unwrap();
+    house
+        .connect(&path, Codec::Json, &[("origin", "https://second.example")])
+        .await
+        .map(drop)
+        .unwrap();
 }

@@ -24,9 +24,7 @@ async fn pages_follow_each_other_by_cursors_that_cannot_be_made_up() {
         visitors.push(started(&house, name).await);
     }
     let mut agent = house.present(&token, Codec::Json).await;
-    let by_name = |cursor: Option<&str>| {
-        json!({ "sort": "visitor", "order": "asc", "limit": 2, "cursor": cursor })
-    };
+    let by_name = |cursor: Option<&str>| json!({ "sort": "visitor", "order": "asc", "limit": 2, "cursor": cursor });
     let mut names = Vec::new();
     let mut cursor: Option<String> = None;
     loop {
@@ -94,7 +92,8 @@ async fn a_bulk_answers_each_in_the_order_asked() {
     let mut alice = house.present(&token, Codec::Json).await;
     let mut bob = house.present(&bobs, Codec::Json).await;
     bob.ok("conversation.claim", json!({ "conversation": second, "key": "c" })).await;
-    let bulk = json!({ "key": "b", "action": "claim", "conversations": [second, "nowhere", first] });
+    let bulk =
+        json!({ "key": "b", "action": "claim", "conversations": [second, "nowhere", first] });
     let results = alice.ok("bulk", bulk.clone()).await["results"].clone();
     assert_eq!(results[0]["conversation"], json!(second));
     assert_eq!(results[0]["err"]["code"], "already_claimed");

@@ -2,7 +2,7 @@
 
 mod common;
 
-use argon2::{Argon2, PasswordHasher as _};
+use argon2::{Argon2, Params, PasswordHasher as _};
 use common::{House, add_site, now};
 use protocol::Codec;
 use serde_json::json;
@@ -11,9 +11,10 @@ use store::{Directory as _, SignInCode};
 
 const LOGIN: &str = "/v1/login";
 
+/// Cheap on purpose: what a hash costs stands in the hash.
 fn hash(password: &str) -> Option<String> {
-    let salt = b"a salt for tests";
-    let hash = Argon2::default().hash_password_with_salt(password.as_bytes(), salt);
+    let cheap = Argon2::from(Params::new(64, 1, 1, None).unwrap());
+    let hash = cheap.hash_password_with_salt(password.as_bytes(), b"a salt for tests");
     Some(hash.unwrap().to_string())
 }
 
@@ -54,14 +55,16 @@ async fn wrong_passwords_and_unknown_people_are_answered_alike_and_throttled() {
     let attempt = |email: &str, password: &str| json!({ "email": email, "password": password });
     let wrong = house.post(LOGIN, "", &attempt("alice@desk.example", "x")).await;
     let unknown = house.post(LOGIN, "", &attempt("nobody@desk.example", "x")).await;
-    let passwordless = house.post(LOGIN, "", &attempt("bob@desk.example", "nobody's password")).await;
+    let passwordless =
+        house.post(LOGIN, "", &attempt("bob@desk.example", "nobody's password")).await;
     assert_eq!((wrong.0, &wrong.2["err"]["code"]), (401, &json!("unauthorized")));
     assert_eq!((unknown.0, &unknown.2), (401, &wrong.2));
     assert_eq!((passwordless.0, &passwordless.2), (401, &wrong.2));
     for _ in 0..9 {
         house.post(LOGIN, "", &attempt("Alice@desk.example", "y")).await;
     }
-    let (status, _, answer) = house.post(LOGIN, "", &attempt("alice@desk.example", "open sesame")).await;
+    let (status, _, answer) =
+        house.post(LOGIN, "", &attempt("alice@desk.example", "open sesame")).await;
     assert_eq!((status, &answer["err"]["code"]), (429, &json!("rate_limited")));
     assert!(answer["err"]["retry_after_ms"].as_u64().unwrap() > 0);
     assert_eq!(house.post(LOGIN, "", &attempt("carol@desk.example", "x")).await.0, 401);
@@ -115,5 +118,10 @@ async fn only_our_own_pages_sign_in_and_only_with_small_json() {
     let form = "POST /v1/login HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\
                 Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 3\r\n\r\na=b";
     assert!(house.raw(form.as_bytes()).await.starts_with("HTTP/1.1 400 "));
-    assert!(house.raw(b"GET /v1/login HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await.contains(" 405 "));
+    assert!(
+        house
+            .raw(b"GET /v1/login HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            .await
+            .contains(" 405 ")
+    );
 }

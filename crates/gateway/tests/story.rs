@@ -1,5 +1,7 @@
 //! The whole story on both codecs: a visitor asks, an agent answers and closes.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod common;
 
 use common::{House, now};
@@ -25,7 +27,9 @@ async fn story(visitors: Codec, agents: Codec) {
     let house = House::new().await;
     let (alice, token) = house.agent("Alice").await;
     let mut visitor = house.visitor_socket(visitors).await;
-    let hello = visitor.ok("hello", json!({ "profile": { "name": " Vera ", "email": "v@x.example" } })).await;
+    let hello = visitor
+        .ok("hello", json!({ "profile": { "name": " Vera ", "email": "v@x.example" } }))
+        .await;
     assert_eq!((&hello["protocol"], &hello["node"]), (&json!(1), &json!("test")));
     assert_eq!(hello["self"]["role"], "visitor");
     assert_eq!(hello["self"]["name"], "Vera");
@@ -42,7 +46,8 @@ async fn story(visitors: Codec, agents: Codec) {
     assert_eq!(visitor.signal("presence").await["data"]["online"], true);
 
     // Start: two events, both told, and the answer names the message.
-    let started = visitor.ok("conversation.start", json!({ "key": "s1", "text": "  help  " })).await;
+    let started =
+        visitor.ok("conversation.start", json!({ "key": "s1", "text": "  help  " })).await;
     let id = started["conversation"]["id"].as_str().unwrap().to_owned();
     assert_eq!(started["seq"], 2);
     assert_eq!(started["conversation"]["preview"]["text"], "help");
@@ -53,7 +58,10 @@ async fn story(visitors: Codec, agents: Codec) {
 
     // The agent watches, claims and answers; keys are for their authors only.
     let watched = agent.ok("conversation.watch", json!({ "conversation": id })).await;
-    assert_eq!((&watched["head"], &watched["more"], &watched["reset"]), (&json!(2), &json!(false), &json!(false)));
+    assert_eq!(
+        (&watched["head"], &watched["more"], &watched["reset"]),
+        (&json!(2), &json!(false), &json!(false))
+    );
     assert_eq!(watched["conversation"]["visitor"]["email"], "v@x.example");
     assert_eq!(watched["conversation"]["visitor"]["online"], true);
     assert_eq!(watched["conversation"]["unread"], 1);
@@ -67,7 +75,10 @@ async fn story(visitors: Codec, agents: Codec) {
     assert_ne!(alias, alice.to_string());
 
     // A note takes a number that no visitor notices.
-    assert_eq!(agent.ok("note.add", json!({ "conversation": id, "key": "n1", "text": "psst" })).await["seq"], 4);
+    assert_eq!(
+        agent.ok("note.add", json!({ "conversation": id, "key": "n1", "text": "psst" })).await["seq"],
+        4
+    );
     agent.ok("typing", json!({ "conversation": id, "active": true })).await;
     let typing = visitor.signal("typing").await;
     assert_eq!((&typing["by"]["id"], &typing["data"]), (&alias, &json!({ "active": true })));
@@ -81,7 +92,9 @@ async fn story(visitors: Codec, agents: Codec) {
     assert!(reply["data"].get("key").is_none());
     assert_eq!((&close["seq"], &close["ev"]), (&json!(5), &json!("conversation.closed")));
     let numbers: Vec<_> = [agent.event().await, agent.event().await, agent.event().await]
-        .iter().map(|event| event["seq"].as_u64().unwrap()).collect();
+        .iter()
+        .map(|event| event["seq"].as_u64().unwrap())
+        .collect();
     assert_eq!(numbers, [4, 5, 6]);
 
     // Close is a barrier, and the same key is answered the same for ever.

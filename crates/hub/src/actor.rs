@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use conversation::{Author, Committed, Conversation, Seq};
 use fanout::Topic;
-use futures::FutureExt as _;
+use futures::channel::mpsc::UnboundedReceiver;
+use futures::{FutureExt as _, StreamExt as _};
 use protocol::ConversationId;
-use tokio::sync::mpsc::Receiver;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::ask::Reply;
@@ -41,7 +41,7 @@ pub(crate) enum Mail {
 
 /// What an actor wakes up to.
 enum Wake {
-    Mail(Box<Mail>),
+    Mail(Mail),
     /// Nobody listens and nobody asks.
     Idle,
     /// Listeners wait for a store that did not answer.
@@ -61,7 +61,7 @@ pub(crate) struct Actor {
 
 /// Serves one conversation until nobody needs it. A panic costs the command that caused it; listeners
 /// stay, and the conversation goes on from the store.
-pub(crate) async fn live(hub: Arc<Inner>, id: ConversationId, mut mailbox: Receiver<Box<Mail>>) {
+pub(crate) async fn live(hub: Arc<Inner>, id: ConversationId, mut mailbox: UnboundedReceiver<Mail>) {
     let mut actor = Actor::new(hub.clone(), id);
     let mut panics = 0;
     let mut last_panic = Instant::now();
@@ -91,13 +91,14 @@ impl Actor {
         Self { id, hub, state, listeners, told, listening_to_others: false }
     }
 
-    async fn serve(&mut self, mailbox: &mut Receiver<Box<Mail>>) {
+    async fn serve(&mut self, mailbox: &mut UnboundedReceiver<Mail>) {
         loop {
             match self.next_wake(mailbox).await {
-                Wake::Mail(mail) => self.handle(*mail).await,
+                // Boxed: what work needs must not weigh on every idle actor.
+                Wake::Mail(mail) => Box::pin(self.handle(mail)).await,
                 // Listeners are owed what was committed while the store was away.
-                Wake::Recheck => drop(self.catch_up().await),
-                Wake::Idle if self.hub.retire(self.id, mailbox) => return,
+                Wake::Recheck => drop(Box::pin(self.catch_up()).await),
+                Wake::Idle if self.hub.retire(self.id) => return,
                 Wake::Idle => {}
             }
             self.listen_to_others();
@@ -105,19 +106,19 @@ impl Actor {
     }
 
     /// The only place where an actor waits for anybody but the store. Safe to cancel.
-    async fn next_wake(&self, mailbox: &mut Receiver<Box<Mail>>) -> Wake {
+    async fn next_wake(&self, mailbox: &mut UnboundedReceiver<Mail>) -> Wake {
         let asleep = !self.listeners.is_empty();
         let owed = asleep && self.state.is_none();
         let mail = match (owed, asleep) {
-            (true, _) => timeout(REST, mailbox.recv()).await.map_err(|_| Wake::Recheck),
-            (false, true) => Ok(mailbox.recv().await),
+            (true, _) => timeout(REST, mailbox.next()).await.map_err(|_| Wake::Recheck),
+            (false, true) => Ok(mailbox.next().await),
             (false, false) => {
                 // Nothing is worth keeping of a conversation that was not found.
                 let keep = self.state.as_ref().map_or(Duration::ZERO, |_| self.hub.settings.idle_after);
                 let until = Instant::now() + keep;
                 tokio::select! {
                     biased;
-                    mail = mailbox.recv() => Ok(mail),
+                    mail = mailbox.next() => Ok(mail),
                     () = sleep_until(until) => Err(Wake::Idle),
                 }
             }

@@ -63,7 +63,7 @@ impl Inner {
     /// Mail that only a live actor has a use for.
     fn deliver_if_live(self: &Arc<Self>, id: ConversationId, mail: Mail) {
         if self.registry.is_live(id) {
-            self.deliver(id, Box::new(mail));
+            self.deliver(id, mail);
         }
     }
 }

@@ -31,7 +31,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            mailbox_max: 256,
+            mailbox_max: 2048,
             idle_after: Duration::from_secs(30),
             flush_every: Duration::from_millis(50),
             compare_every: Duration::from_secs(2),

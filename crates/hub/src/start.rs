@@ -56,7 +56,7 @@ impl Inner {
     ) {
         tracing::debug!(conversation = %state.id, visitor = %state.visitor.id, "started");
         let mail = Mail::Begun { asker: asker.clone(), state: state.clone() };
-        self.deliver(state.id, Box::new(mail));
+        self.deliver(state.id, mail);
         self.feed_changed(state, true);
         if self.fanout.has_others() {
             self.fanout.announce(Hint::Moved { state: state.clone(), events: events.into() });
@@ -74,7 +74,7 @@ impl Inner {
         let found = self.store.find(first.conversation).await?.ok_or(Refusal::NotFound)?;
         let state = Arc::new(found);
         let mail = Mail::Begun { asker: asker.clone(), state: state.clone() };
-        self.deliver(state.id, Box::new(mail));
+        self.deliver(state.id, mail);
         Ok(started(state, first))
     }
 }

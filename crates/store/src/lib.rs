@@ -7,6 +7,9 @@
 //! Never here: sockets, wire frames, rules about who may do what, the wall clock (times are arguments).
 //! If an answer is an error, nothing is known: look the key up before trying again.
 
+#[cfg(feature = "conformance")]
+#[expect(clippy::unwrap_used, clippy::panic, reason = "a test stops here")]
+pub mod conformance;
 mod directory;
 mod inbox;
 mod journal;

@@ -43,7 +43,9 @@ pub struct Read<'a> {
 pub fn read(input: &[u8]) -> Result<Option<Read<'_>>> {
     let [first, second, rest @ ..] = input else { return Ok(None) };
     if first & 0xf0 != 0x80 || second & 0x80 != 0 || first & 0x0f == opcode::CONTINUATION {
-        bail!("the server sent a frame that is fragmented, masked or has reserved bits: {first:#x} {second:#x}");
+        bail!(
+            "the server sent a frame that is fragmented, masked or has reserved bits: {first:#x} {second:#x}"
+        );
     }
     let (length, head) = match (second & 0x7f, rest) {
         (126, [high, low, ..]) => (u16::from_be_bytes([*high, *low]) as usize, 4),

@@ -7,7 +7,9 @@ use std::os::fd::{AsFd, BorrowedFd};
 use client::Target;
 use client::raw::opcode;
 use protocol::Codec;
-use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, connect, ipproto, socket_with, sockopt};
+use rustix::net::{
+    AddressFamily, SocketFlags, SocketType, bind, connect, ipproto, socket_with, sockopt,
+};
 
 /// Where the connection is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

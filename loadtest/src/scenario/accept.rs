@@ -37,8 +37,8 @@ pub fn run(options: &Options, common: &Common) -> Result<Report> {
     let mut stage = Stage::set(common, 1, false)?;
     let plan = Plan { count: connections, agents: false, one_more: false, visitor_watches: true };
     let mut pairs = Pairs::gather(&mut stage.crowd, &stage.host, plan)?;
-    let conditions =
-        stage.conditions(json!({ "connections": connections, "window": window, "rounds": rounds }))?;
+    let conditions = stage
+        .conditions(json!({ "connections": connections, "window": window, "rounds": rounds }))?;
     let mut report = Report { scenario: "accept", conditions, rounds: Vec::new() };
     for nth in 1..=rounds {
         progress::now(&format!("round {nth} of {rounds}"));
@@ -56,7 +56,8 @@ fn round(stage: &mut Stage, pairs: &mut Pairs, window: usize) -> Result<Round> {
     let took = returning.run(&mut stage.crowd)?;
     let reading = gauge.read()?;
     let mut round = Round::default();
-    round.add("connections per second", "1/s", count as f64 / took.as_secs_f64()).target = "≥ 6,000";
+    round.add("connections per second", "1/s", count as f64 / took.as_secs_f64()).target =
+        "≥ 6,000";
     round.add("server CPU per connection", "µs", reading.server_us_each(count)).target = "≤ 100";
     round.add("turned away and come again", "", returning.again as f64);
     round.add_latencies("until the snapshot", &returning.each, None);

@@ -41,7 +41,9 @@ pub fn run(options: &Options, common: &Common) -> Result<Report> {
     let plan = Plan { count: conversations, agents: true, one_more: false, visitor_watches: false };
     let mut pairs = Pairs::gather(&mut stage.crowd, &stage.host, plan)?;
     let mut bare = match &stage.floor {
-        Some(floor) => Some(Bare::gather(&mut stage.crowd, floor, (conversations, true), text_bytes)?),
+        Some(floor) => {
+            Some(Bare::gather(&mut stage.crowd, floor, (conversations, true), text_bytes)?)
+        }
         None => None,
     };
     let conditions = stage.conditions(json!({

@@ -40,8 +40,9 @@ pub struct Options {
 /// Runs it.
 pub fn run(options: &Options, common: &Common) -> Result<Report> {
     let mut stage = Stage::set(common, 4, false)?;
-    let conditions = stage
-        .conditions(json!({ "receivers": options.receivers, "closes": options.closes, "races": RACES }))?;
+    let conditions = stage.conditions(
+        json!({ "receivers": options.receivers, "closes": options.closes, "races": RACES }),
+    )?;
     let mut round = Round::default();
     for &receivers in &options.receivers {
         ensure!(receivers >= 1, "nobody would receive it");
@@ -79,7 +80,11 @@ fn measure(stage: &mut Stage, receivers: usize, closes: usize, round: &mut Round
     round.add_latencies(&name, &last, None);
     round.target(&format!("{name} p99"), target(receivers));
     round.add(format!("to any of {receivers} p50"), "µs", any.us(50.0));
-    round.add(format!("races of {RACES} that the message won, {receivers} receivers"), "", won as f64);
+    round.add(
+        format!("races of {RACES} that the message won, {receivers} receivers"),
+        "",
+        won as f64,
+    );
     round.add(format!("load average, {receivers} receivers"), "", reading.load);
     closing.leave(&mut stage.crowd);
     Ok(())

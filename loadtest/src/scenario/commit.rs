@@ -46,7 +46,8 @@ pub struct Options {
 pub fn run(options: &Options, common: &Common) -> Result<Report> {
     let Options { conversations, seconds, rounds, text_bytes } = *options;
     let mut stage = Stage::set(common, 1, false)?;
-    let plan = Plan { count: conversations, agents: false, one_more: false, visitor_watches: false };
+    let plan =
+        Plan { count: conversations, agents: false, one_more: false, visitor_watches: false };
     let pairs = Pairs::gather(&mut stage.crowd, &stage.host, plan)?;
     let conditions = stage.conditions(json!({
         "conversations": conversations, "seconds": seconds, "rounds": rounds, "text_bytes": text_bytes,
@@ -81,7 +82,11 @@ fn round(stage: &mut Stage, writers: &mut Writers, lasting: Duration) -> Result<
     let rate = answered.count() as f64 / reading.took.as_secs_f64();
     round.add("durable commands per second", "1/s", rate).target = "≥ 30,000";
     round.add("server CPU per command", "µs", reading.server_us_each(answered.count()));
-    round.add("of it user", "µs", reading.server.user.as_secs_f64() * 1e6 / answered.count().max(1) as f64);
+    round.add(
+        "of it user",
+        "µs",
+        reading.server.user.as_secs_f64() * 1e6 / answered.count().max(1) as f64,
+    );
     round.add_latencies("acknowledged", &answered, None);
     round.add_surroundings(&reading);
     Ok(round)
@@ -140,12 +145,16 @@ impl Ear for Writers {
         };
         let frame = wire::read(self.codec, bytes)?;
         if let Some(refusal) = frame.err {
-            return Err(self.pairs.unexpected(pair, format!("refused: {} ({})", refusal.code, refusal.message)));
+            return Err(self
+                .pairs
+                .unexpected(pair, format!("refused: {} ({})", refusal.code, refusal.message)));
         }
         let (Some(re), Some(ok)) = (frame.re, frame.ok) else { return Ok(()) };
         let (number, sent) = self.sent[pair];
         if re != number {
-            return Err(self.pairs.unexpected(pair, format!("an answer to {re}, and {number} was asked")));
+            return Err(self
+                .pairs
+                .unexpected(pair, format!("an answer to {re}, and {number} was asked")));
         }
         self.under_way -= 1;
         // Nobody else writes here, so the answers' numbers are the conversation's.

@@ -80,7 +80,8 @@ fn round(stage: &mut Stage, options: &Options, floor: Option<f64>) -> Result<Rou
     let Options { connections, settle, seconds } = *options;
     let pid = stage.host.pid;
     let empty = Look::at(pid)?;
-    let plan = Plan { count: connections / 2, agents: false, one_more: true, visitor_watches: true };
+    let plan =
+        Plan { count: connections / 2, agents: false, one_more: true, visitor_watches: true };
     let first = Pairs::gather(&mut stage.crowd, &stage.host, plan)?;
     let mut quiet = Quiet { halves: vec![first], stage_codec: stage.host.codec };
     wait(&mut stage.crowd, &mut quiet, settle)?;
@@ -95,14 +96,19 @@ fn round(stage: &mut Stage, options: &Options, floor: Option<f64>) -> Result<Rou
     let reading = gauge.read()?;
 
     let mut round = Round::default();
-    let figure = round.add("RSS per connection", "KiB", each(all.server.rss, empty.server.rss, connections));
+    let figure =
+        round.add("RSS per connection", "KiB", each(all.server.rss, empty.server.rss, connections));
     (figure.floor, figure.target) = (floor, "≤ 8 (stretch 6)");
     let one_more = each(all.server.rss, half.server.rss, plan.count);
     round.add("RSS per connection, second half", "KiB", one_more);
     let anonymous = each(all.server.anonymous, empty.server.anonymous, connections);
     round.add("anonymous RSS per connection", "KiB", anonymous);
     round.add("PSS per connection", "KiB", each(all.server.pss, empty.server.pss, connections));
-    round.add("kernel slab per connection, both ends", "KiB", each(all.slab, empty.slab, connections));
+    round.add(
+        "kernel slab per connection, both ends",
+        "KiB",
+        each(all.slab, empty.slab, connections),
+    );
     round.add("RSS before", "MiB", empty.server.rss as f64 / 1048576.0);
     round.add("RSS after", "MiB", all.server.rss as f64 / 1048576.0);
     let connection_seconds = connections as f64 * reading.took.as_secs_f64();
@@ -124,7 +130,8 @@ struct Quiet {
 
 impl Ear for Quiet {
     fn hear(&mut self, _: &mut Crowd, line: LineId, heard: Heard<'_>) -> Result<()> {
-        let half = self.halves.iter_mut().find_map(|half| half.of(line).map(|(pair, _)| (pair, half)));
+        let half =
+            self.halves.iter_mut().find_map(|half| half.of(line).map(|(pair, _)| (pair, half)));
         let Some((pair, half)) = half else { return Ok(()) };
         match heard {
             Heard::Open => Ok(()),

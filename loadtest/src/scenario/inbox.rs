@@ -43,9 +43,13 @@ pub struct Options {
 /// Runs it.
 pub fn run(options: &Options, common: &Common) -> Result<Report> {
     let Options { agents, rate, conversations, seconds, rounds } = *options;
-    ensure!(rate / conversations as f64 <= 90.0, "more conversations: one visitor may write 100 a second");
+    ensure!(
+        rate / conversations as f64 <= 90.0,
+        "more conversations: one visitor may write 100 a second"
+    );
     let mut stage = Stage::set(common, agents, false)?;
-    let plan = Plan { count: conversations, agents: false, one_more: false, visitor_watches: false };
+    let plan =
+        Plan { count: conversations, agents: false, one_more: false, visitor_watches: false };
     let pairs = Pairs::gather(&mut stage.crowd, &stage.host, plan)?;
     let conditions = stage.conditions(json!({
         "agents": agents, "rate": rate, "conversations": conversations, "seconds": seconds, "rounds": rounds,
@@ -57,7 +61,8 @@ pub fn run(options: &Options, common: &Common) -> Result<Report> {
     for nth in 1..=rounds {
         progress::now(&format!("round {nth} of {rounds}"));
         let (crowd, pid) = (&mut stage.crowd, stage.host.pid);
-        played = pace::play(crowd, &mut rows, (rate, WARM_UP), played, &mut Punctuality::default())?;
+        played =
+            pace::play(crowd, &mut rows, (rate, WARM_UP), played, &mut Punctuality::default())?;
         rows.measure();
         let (gauge, mut punctuality) = (Gauge::start(pid)?, Punctuality::default());
         played = pace::play(crowd, &mut rows, (rate, lasting), played, &mut punctuality)?;
@@ -71,10 +76,15 @@ pub fn run(options: &Options, common: &Common) -> Result<Report> {
         round.add("writes to agents", "1/s", each(told.bursts)).target = "≤ 2,500";
         round.add("frames to agents", "1/s", each(told.frames));
         round.add("frames of them counts", "1/s", each(told.counts));
-        round.add("server CPU, of one core", "%", 100.0 * reading.server.total().as_secs_f64() / reading.took.as_secs_f64());
+        round.add(
+            "server CPU, of one core",
+            "%",
+            100.0 * reading.server.total().as_secs_f64() / reading.took.as_secs_f64(),
+        );
         round.add_latencies("age of a change", &rows.ages, None);
         round.target("age of a change p99", "≤ 60,000");
-        round.add("all agents agree after", "ms", converged.elapsed().as_secs_f64() * 1e3).target = "≤ 250";
+        round.add("all agents agree after", "ms", converged.elapsed().as_secs_f64() * 1e3).target =
+            "≤ 250";
         round.add_surroundings(&reading);
         report.rounds.push(round);
     }

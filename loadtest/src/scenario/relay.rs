@@ -53,7 +53,9 @@ pub fn run(options: &Options, common: &Common) -> Result<Report> {
     let plan = Plan { count: conversations, agents: true, one_more: false, visitor_watches };
     let mut pairs = Pairs::gather(&mut stage.crowd, &stage.host, plan)?;
     let mut bare = match &stage.floor {
-        Some(floor) => Some(Bare::gather(&mut stage.crowd, floor, (conversations, true), text_bytes)?),
+        Some(floor) => {
+            Some(Bare::gather(&mut stage.crowd, floor, (conversations, true), text_bytes)?)
+        }
         None => None,
     };
     let conditions = stage.conditions(json!({
@@ -66,7 +68,13 @@ pub fn run(options: &Options, common: &Common) -> Result<Report> {
     let mut report = Report { scenario: "relay", conditions, rounds: Vec::new() };
     for nth in 1..=rounds {
         progress::now(&format!("round {nth} of {rounds}"));
-        report.rounds.push(round(&mut stage, &mut talk, bare.as_mut(), (rate, lasting), &mut played)?);
+        report.rounds.push(round(
+            &mut stage,
+            &mut talk,
+            bare.as_mut(),
+            (rate, lasting),
+            &mut played,
+        )?);
     }
     Ok(report)
 }
@@ -94,7 +102,8 @@ fn round(
         floor = Some((measured, bare.delivered.clone()));
     }
     let pid = stage.host.pid;
-    let (reading, punctuality) = one(stage, talk, pid, pace, &mut played.talk, |talk| talk.measure())?;
+    let (reading, punctuality) =
+        one(stage, talk, pid, pace, &mut played.talk, |talk| talk.measure())?;
     talk.arrive(&mut stage.crowd)?;
     let mut round = Round { void: punctuality.verdict(), ..Round::default() };
     let cost = round.add("server CPU per message", "µs", reading.server_us_each(messages));

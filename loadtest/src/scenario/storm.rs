@@ -12,11 +12,11 @@ use crate::crowd::{Crowd, Ear, Heard, LineId};
 use crate::host::Host;
 use crate::meter::{Gauge, Memory};
 use crate::people::{Pairs, Plan};
+use crate::progress;
 use crate::report::{Report, Round};
 use crate::returning::Returning;
 use crate::stage::Stage;
 use crate::wire::{self, SendArgs};
-use crate::progress;
 
 /// For the server to notice that everybody has left.
 const REST: Duration = Duration::from_secs(3);
@@ -82,7 +82,12 @@ fn write_to_all(stage: &mut Stage, pairs: &Pairs) -> Result<()> {
     let deadline = Instant::now() + STUCK_AFTER;
     while !writing.has_heard_enough() {
         stage.crowd.hear_batch(Duration::from_millis(100), &mut writing)?;
-        ensure!(Instant::now() < deadline, "{} of {} have been written to", writing.done, writing.due);
+        ensure!(
+            Instant::now() < deadline,
+            "{} of {} have been written to",
+            writing.done,
+            writing.due
+        );
     }
     writing.agents.iter().for_each(|(line, ..)| stage.crowd.hang_up(*line));
     Ok(())
@@ -100,7 +105,9 @@ const CLAIM: u32 = 1_000_001;
 
 impl Ear for Writing<'_> {
     fn hear(&mut self, crowd: &mut Crowd, line: LineId, heard: Heard<'_>) -> Result<()> {
-        let Some(&(_, nth, theirs)) = self.agents.iter().find(|agent| agent.0 == line) else { return Ok(()) };
+        let Some(&(_, nth, theirs)) = self.agents.iter().find(|agent| agent.0 == line) else {
+            return Ok(());
+        };
         let codec = self.host.codec;
         let bytes = match heard {
             Heard::Open => {
@@ -118,7 +125,10 @@ impl Ear for Writing<'_> {
         match re {
             HELLO => claim(crowd, codec, line, theirs),
             CLAIM.. => {
-                ensure!(ok.results.iter().all(|item| item.err.is_none()), "not all could be claimed");
+                ensure!(
+                    ok.results.iter().all(|item| item.err.is_none()),
+                    "not all could be claimed"
+                );
                 let from = (re - CLAIM) as usize * BULK;
                 let chunk = theirs.iter().enumerate().skip(from).take(BULK);
                 chunk.into_iter().try_for_each(|(place, id)| write(crowd, codec, line, (place, id)))
@@ -144,7 +154,12 @@ fn claim(crowd: &mut Crowd, codec: protocol::Codec, line: LineId, theirs: &[&str
     Ok(())
 }
 
-fn write(crowd: &mut Crowd, codec: protocol::Codec, line: LineId, (place, id): (usize, &str)) -> Result<()> {
+fn write(
+    crowd: &mut Crowd,
+    codec: protocol::Codec,
+    line: LineId,
+    (place, id): (usize, &str),
+) -> Result<()> {
     let args = SendArgs { conversation: id, key: "while away", text: &wire::text(1, 200) };
     crowd.say(line, &wire::ask(codec, place as u32 + 1, "message.send", args))
 }

@@ -199,7 +199,9 @@ fn of_size(codec: Codec, bytes: usize) -> bytes::Bytes {
     let request = |fill: usize| {
         codec.encode(&json!({ "id": 1, "op": "ping", "args": { "x": "x".repeat(fill) } }))
     };
-    let around = request(40_000).len() - 40_000;
+    // How many bytes are around the filling depends on how long it is.
+    let around = request(bytes).len() - bytes;
+    let around = request(bytes - around).len() - (bytes - around);
     let request = request(bytes - around);
     assert_eq!(request.len(), bytes);
     request

@@ -14,7 +14,7 @@ use protocol::{AgentId, Codec, PersonId, SiteId};
 use serde_json::{Value, json};
 use store::{AgentRole, Directory as _, MemoryStore, NewAgent, Site};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::client::generate_key;
@@ -146,9 +146,13 @@ impl House {
             .header("sec-websocket-version", "13")
             .header("sec-websocket-key", generate_key());
         for (name, value) in headers {
-            request = request.header(*name, http::HeaderValue::from_bytes(value.as_bytes()).unwrap());
+            request =
+                request.header(*name, http::HeaderValue::from_bytes(value.as_bytes()).unwrap());
         }
-        let stream = TcpStream::connect(self.address).await.unwrap();
+        // A small window, so that who does not read is noticed before megabytes are under way.
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(8 * 1024).unwrap();
+        let stream = socket.connect(self.address).await.unwrap();
         let request = request.body(()).unwrap();
         match tokio_tungstenite::client_async(request, stream).await {
             Ok((socket, response)) => Ok((Client::new(socket, codec), response)),
@@ -165,7 +169,8 @@ impl House {
         // The server may refuse before it has read everything.
         let _ = stream.write_all(bytes).await;
         let mut answer = Vec::new();
-        let _ = timeout(PATIENCE, stream.read_to_end(&mut answer)).await.expect("a closed connection");
+        let _ =
+            timeout(PATIENCE, stream.read_to_end(&mut answer)).await.expect("a closed connection");
         String::from_utf8_lossy(&answer).into_owned()
     }
 

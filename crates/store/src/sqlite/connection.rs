@@ -9,8 +9,10 @@ use super::OpenError;
 
 /// How long another process (an administrative command) may hold the file before an answer is an error.
 const BUSY: Duration = Duration::from_secs(5);
-/// In KiB, for each connection.
-const CACHE_KIB: i64 = 16 * 1024;
+/// Pages kept by a connection of its own, in KiB. Small: behind it the operating system keeps the file,
+/// once for everybody and only while there is room.
+const WRITER_CACHE_KIB: i64 = 2 * 1024;
+const READER_CACHE_KIB: i64 = 256;
 const STATEMENTS_MAX: usize = 128;
 /// The write-ahead log is cut back to this size when it starts over.
 const WAL_BYTES_KEPT: i64 = 64 * 1024 * 1024;
@@ -35,7 +37,7 @@ impl Place {
     /// A connection that may write. Makes the file if there is none; a commit is on disk when it returns.
     pub(super) fn to_write(&self) -> rusqlite::Result<Connection> {
         let db = Connection::open(&self.database)?;
-        prepare(&db)?;
+        prepare(&db, WRITER_CACHE_KIB)?;
         db.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
         db.pragma_update(None, "synchronous", "full")?;
         db.pragma_update_and_check(None, "journal_size_limit", WAL_BYTES_KEPT, |_| Ok(()))?;
@@ -53,7 +55,7 @@ impl Place {
     pub(super) fn to_read_log(&self) -> rusqlite::Result<Connection> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let db = Connection::open_with_flags(&self.database, flags)?;
-        prepare(&db)?;
+        prepare(&db, READER_CACHE_KIB)?;
         Ok(db)
     }
 
@@ -61,7 +63,7 @@ impl Place {
     /// its commits need not wait for the disk.
     pub(super) fn to_index(&self) -> rusqlite::Result<Connection> {
         let index = Connection::open(&self.search_index)?;
-        prepare(&index)?;
+        prepare(&index, WRITER_CACHE_KIB)?;
         index.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
         index.pragma_update(None, "synchronous", "normal")?;
         index.pragma_update_and_check(None, "journal_size_limit", WAL_BYTES_KEPT, |_| Ok(()))?;
@@ -78,10 +80,10 @@ impl Place {
     }
 }
 
-fn prepare(db: &Connection) -> rusqlite::Result<()> {
+fn prepare(db: &Connection, cache_kib: i64) -> rusqlite::Result<()> {
     db.busy_timeout(BUSY)?;
     db.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
-    db.pragma_update(None, "cache_size", -CACHE_KIB)?;
+    db.pragma_update(None, "cache_size", -cache_kib)?;
     db.pragma_update(None, "foreign_keys", true)?;
     db.pragma_update(None, "temp_store", "memory")?;
     Ok(())

@@ -1,0 +1,79 @@
+//! What every store promises, each promise once.
+//!
+//! `desk.rs` tells stories (a visitor asks, an agent answers) to any store; the other files are the
+//! promises. A home runs them all with [`store_conformance!`](crate::store_conformance).
+
+mod desk;
+mod directory;
+mod inbox;
+mod journal;
+mod model;
+mod pages;
+mod search;
+mod starts;
+
+pub use desk::*;
+pub use directory::*;
+pub use inbox::*;
+pub use journal::*;
+pub use pages::*;
+pub use search::*;
+pub use starts::*;
+
+/// One `#[tokio::test]` for each promise. `$fresh` makes an empty store, as `Arc<dyn Store>`, and beside
+/// it whatever must live as long (a directory, a server).
+#[macro_export]
+macro_rules! store_conformance {
+    ($fresh:expr) => {
+        $crate::store_conformance!(@each $fresh;
+            of_two_racing_appends_exactly_one_wins
+            an_append_at_another_head_is_stale
+            an_append_to_no_conversation_is_stale
+            a_used_key_answers_first_even_if_the_head_has_moved
+            an_answer_without_events_is_remembered
+            a_key_counts_only_in_its_scope
+            a_key_may_hold_any_character
+            a_conversation_is_found_as_of_its_last_append
+            events_come_back_as_they_were_committed
+            heads_are_of_those_that_exist
+            the_first_bulk_under_a_key_counts
+            appends_side_by_side_all_count
+            one_stale_append_among_many_fails_alone
+            a_start_brings_conversation_key_and_visitor_together
+            a_start_adds_to_what_is_known_of_its_visitor
+            a_start_is_judged_by_key_then_open_conversation_then_rate
+            of_many_racing_starts_one_opens
+            starts_per_minute_are_counted_and_the_wait_is_told
+            a_visitors_conversations_come_open_first_then_latest
+            agents_page_by_their_numbers
+            visitors_page_by_their_numbers
+            a_page_ends_early_but_never_empty
+            counts_follow_every_change
+            every_list_equals_the_model
+            pages_neither_repeat_nor_miss
+            rows_that_change_between_two_pages_leave_the_others_in_place
+            sites_never_see_each_other
+            each_word_may_match_elsewhere
+            case_does_not_matter_in_any_script
+            what_patterns_use_is_plain_text
+            words_of_one_or_two_characters_are_found
+            every_search_equals_the_model
+            the_secret_is_made_once
+            sites_come_oldest_first
+            a_site_is_added_once
+            an_email_is_one_agents_on_its_site
+            an_agent_needs_a_site
+            agents_are_found_by_id_and_email
+            a_sign_in_code_is_taken_once
+            a_sign_in_code_expires
+            a_visitor_is_replaced
+        );
+    };
+    (@each $fresh:expr; $($promise:ident)*) => {
+        $(#[tokio::test]
+        async fn $promise() {
+            let (store, _kept) = $fresh;
+            $crate::conformance::$promise(store).await;
+        })*
+    };
+}

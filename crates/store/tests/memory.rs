@@ -1,0 +1,11 @@
+//! Every promise, kept in memory.
+
+use std::sync::Arc;
+
+use store::{MemoryStore, Store, store_conformance};
+
+fn fresh() -> (Arc<dyn Store>, ()) {
+    (Arc::new(MemoryStore::new()), ())
+}
+
+store_conformance!(fresh());
