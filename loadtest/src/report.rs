@@ -98,8 +98,11 @@ impl Report {
         }
         for (nth, round) in self.rounds.iter().enumerate() {
             if let Some(why) = &round.void {
-                let _ = writeln!(out, "  round {} is void and left out: {why}", nth + 1);
+                let _ = writeln!(out, "  round {} is void: {why}", nth + 1);
             }
+        }
+        if !self.counts() {
+            out.push_str("  EVERY ROUND IS VOID. The figures above only help to find out why.\n");
         }
         out
     }
@@ -219,7 +222,7 @@ mod tests {
         let line = &report.json()["summary"][0];
         assert_eq!((line["median"].as_f64(), line["most"].as_f64()), (Some(20.0), Some(30.0)));
         assert_eq!(line["ratio"], 2.5, "the median of the ratios");
-        assert!(report.table().contains("round 2 is void and left out: late"));
+        assert!(report.table().contains("round 2 is void: late"));
     }
 
     #[test]

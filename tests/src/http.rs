@@ -52,16 +52,17 @@ pub async fn read_head(stream: &mut TcpStream) -> Response {
     }
 }
 
-/// Sends a request as it stands and reads to the end of the connection.
+/// Sends a request as it stands and reads the answer: by its length, or to the end of the connection.
 pub async fn exchange(address: &str, request: &str) -> Response {
     let mut stream = TcpStream::connect(address).await.expect("the server listens");
     // It may answer and close before it has read all.
     let _ = stream.write_all(request.as_bytes()).await;
     let mut response = read_head(&mut stream).await;
-    if response.status != 101 {
-        // A reset after the answer does not take the answer back.
-        let _ = stream.read_to_end(&mut response.body).await;
-    }
+    let length = response.header("content-length").and_then(|length| length.parse().ok());
+    let due = if response.status == 101 { 0 } else { length.unwrap_or(u64::MAX) };
+    let missing = due.saturating_sub(response.body.len() as u64);
+    // A reset after the answer does not take the answer back.
+    let _ = stream.take(missing).read_to_end(&mut response.body).await;
     response
 }
 

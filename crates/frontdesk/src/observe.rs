@@ -16,6 +16,7 @@ use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
+use rustix::process::{Resource, getrlimit};
 
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 const PROMETHEUS: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -55,53 +56,46 @@ struct Process {
 
 impl Collector for Process {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let encoder = &mut encoder;
         let uptime = self.started.elapsed().as_secs_f64();
-        gauge(
-            &mut encoder,
-            "frontdesk_uptime",
-            "Since this process started",
-            Some(Unit::Seconds),
-            uptime,
-        )?;
-        let statm = fs::read_to_string("/proc/self/statm").unwrap_or_default();
-        let mut pages = statm.split_whitespace().map_while(|field| field.parse::<u64>().ok());
-        if let (Some(whole), Some(resident)) = (pages.next(), pages.next()) {
-            let bytes = |pages: u64| (pages * PAGE_BYTES) as f64;
-            let unit = Some(Unit::Bytes);
-            gauge(
-                &mut encoder,
-                "process_resident_memory",
-                "Memory in use",
-                unit.clone(),
-                bytes(resident),
-            )?;
-            gauge(&mut encoder, "process_virtual_memory", "Memory mapped", unit, bytes(whole))?;
-        }
-        if let Some(open) = open_files() {
-            gauge(&mut encoder, "process_open_fds", "Files and sockets open", None, open as f64)?;
-        }
-        if let Some(limit) = rustix::process::getrlimit(rustix::process::Resource::Nofile).current {
-            gauge(
-                &mut encoder,
-                "process_max_fds",
-                "Files and sockets allowed",
-                None,
-                limit as f64,
-            )?;
-        }
-        if let Some(seconds) = processor_seconds() {
-            let counter = ConstCounter::new(seconds);
-            let (help, unit) = ("Processor time, user and system", Unit::Seconds);
-            let descriptor = encoder.encode_descriptor(
-                "process_cpu",
-                help,
-                Some(&unit),
-                counter.metric_type(),
-            )?;
-            counter.encode(descriptor)?;
-        }
-        Ok(())
+        let help = "Since this process started";
+        gauge(encoder, "frontdesk_uptime", help, Some(Unit::Seconds), uptime)?;
+        memory(encoder)?;
+        files(encoder)?;
+        processor(encoder)
     }
+}
+
+fn memory(encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+    let statm = fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    let mut pages = statm.split_whitespace().map_while(|field| field.parse::<u64>().ok());
+    let (Some(whole), Some(resident)) = (pages.next(), pages.next()) else { return Ok(()) };
+    for (name, help, pages) in [
+        ("process_resident_memory", "Memory in use", resident),
+        ("process_virtual_memory", "Memory mapped", whole),
+    ] {
+        gauge(encoder, name, help, Some(Unit::Bytes), (pages * PAGE_BYTES) as f64)?;
+    }
+    Ok(())
+}
+
+fn files(encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+    if let Some(open) = open_files() {
+        gauge(encoder, "process_open_fds", "Files and sockets open", None, open as f64)?;
+    }
+    if let Some(limit) = getrlimit(Resource::Nofile).current {
+        gauge(encoder, "process_max_fds", "Files and sockets allowed", None, limit as f64)?;
+    }
+    Ok(())
+}
+
+fn processor(encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+    let Some(seconds) = processor_seconds() else { return Ok(()) };
+    let counter = ConstCounter::new(seconds);
+    let (help, unit) = ("Processor time, user and system", Unit::Seconds);
+    let descriptor =
+        encoder.encode_descriptor("process_cpu", help, Some(&unit), counter.metric_type())?;
+    counter.encode(descriptor)
 }
 
 fn gauge(

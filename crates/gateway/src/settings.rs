@@ -113,7 +113,7 @@ impl Default for Settings {
             pages_pending_max: 8,
             outbox_bytes_max: 512 * 1024,
             stalled_max: Duration::from_secs(10),
-            read_buffer_bytes: 2 * 1024,
+            read_buffer_bytes: 1024,
             write_buffer_bytes: 8 * 1024,
             visitor_token_ttl: Duration::from_secs(90 * 86_400),
             visitor_token_renew_after: Duration::from_secs(7 * 86_400),

@@ -8,6 +8,7 @@
 //! of what a client sent.
 
 mod append;
+mod checkpoint;
 mod columns;
 mod connection;
 mod conversations;
@@ -57,14 +58,13 @@ impl SqliteStore {
     /// Opens `frontdesk.db` in `dir`; makes what is missing and brings an older schema up to date.
     pub fn open(dir: &Path) -> Result<Self, OpenError> {
         let place = Place::in_directory(dir)?;
-        let mut db = place.to_write()?;
-        migrations::migrate(&mut db)?;
+        migrations::migrate(&mut place.to_write()?)?;
         let metrics = StoreMetrics::default();
         let (running, ended) = mpsc::channel(1);
         // Readers look into the index, so it comes first.
         let indexer = Indexer::start(&place, metrics.clone(), running.clone())?;
         let readers = Readers::start(&place, &running)?;
-        let writer = Writer::start(place, db, metrics.clone(), running)?;
+        let writer = Writer::start(place, metrics.clone(), running)?;
         Ok(Self { writer, readers, indexer, metrics, ended: Mutex::new(ended) })
     }
 

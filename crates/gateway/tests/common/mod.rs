@@ -3,6 +3,8 @@
 #![allow(dead_code, reason = "each test uses its part")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
+mod moody;
+
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -23,6 +25,8 @@ use tokio_tungstenite::tungstenite::protocol::Message;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+pub use moody::{Mood, Moody};
+
 pub const PATIENCE: Duration = Duration::from_secs(8);
 pub const DOMAIN: &str = "shop.example";
 pub const ORIGIN: &str = "https://shop.example";
@@ -31,6 +35,8 @@ pub const ORIGIN: &str = "https://shop.example";
 pub struct House {
     pub address: SocketAddr,
     pub store: Arc<MemoryStore>,
+    /// The same, as the node sees it.
+    pub moody: Arc<Moody>,
     pub credentials: Credentials,
     pub gateway: Arc<Gateway>,
     pub metrics: GatewayMetrics,
@@ -51,16 +57,17 @@ impl House {
 
     pub async fn with(settings: Settings) -> Self {
         let store = Arc::new(MemoryStore::new());
+        let moody = Moody::new(store.clone());
         let credentials = Credentials::new(store.secret().await.unwrap());
         let hub = hub::Hub::new(
-            store.clone(),
+            moody.clone(),
             Arc::new(fanout::Alone),
             Arc::new(hub::SystemClock),
             hub::Settings::default(),
             hub::HubMetrics::default(),
         );
         let metrics = GatewayMetrics::default();
-        let (store_too, credentials_too) = (store.clone(), credentials.clone());
+        let (store_too, credentials_too) = (moody.clone(), credentials.clone());
         let gateway = Gateway::new(hub, store_too, credentials_too, settings, metrics.clone());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -69,7 +76,7 @@ impl House {
         let serving = gateway::serve(listener, router, gateway.clone(), stop.clone());
         let served = tokio::spawn(serving);
         let site = add_site(&store, &[DOMAIN]).await;
-        Self { address, store, credentials, gateway, metrics, site, stop, served }
+        Self { address, store, moody, credentials, gateway, metrics, site, stop, served }
     }
 
     /// A new agent of the site, with a token for an hour.

@@ -37,11 +37,11 @@ async function post(path: string, body: object): Promise<SignInAnswer> {
 }
 
 interface ErrorBody {
-  err?: { code?: unknown; message?: unknown; detail?: { code?: unknown } };
+  err?: { code?: unknown; message?: unknown; detail?: { site_required?: unknown } };
 }
 
 function refusalIn(status: number, body: ErrorBody | null): SignInAnswer {
   const err = body?.err;
-  if (err?.code === "site_required" || err?.detail?.code === "site_required") return { kind: "site_required" };
+  if (err?.detail?.site_required === true) return { kind: "site_required" };
   return { kind: "refused", status, message: typeof err?.message === "string" ? err.message : "" };
 }

@@ -40,6 +40,8 @@ impl Place {
         prepare(&db, WRITER_CACHE_KIB)?;
         db.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
         db.pragma_update(None, "synchronous", "full")?;
+        // See `checkpoint.rs`.
+        db.pragma_update_and_check(None, "wal_autocheckpoint", 0, |_| Ok(()))?;
         db.pragma_update_and_check(None, "journal_size_limit", WAL_BYTES_KEPT, |_| Ok(()))?;
         Ok(db)
     }
@@ -63,7 +65,7 @@ impl Place {
     /// its commits need not wait for the disk.
     pub(super) fn to_index(&self) -> rusqlite::Result<Connection> {
         let index = Connection::open(&self.search_index)?;
-        prepare(&index, WRITER_CACHE_KIB)?;
+        prepare(&index, READER_CACHE_KIB)?;
         index.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
         index.pragma_update(None, "synchronous", "normal")?;
         index.pragma_update_and_check(None, "journal_size_limit", WAL_BYTES_KEPT, |_| Ok(()))?;

@@ -7,9 +7,10 @@ use std::time::Instant;
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
-use super::connection::Place;
-use super::error::{Trouble, stopped};
 use super::Running;
+use super::checkpoint::Checkpoints;
+use super::connection::Place;
+use super::error::{OpenError, Trouble, stopped};
 use crate::metrics::StoreMetrics;
 use crate::{Answer, StoreError};
 
@@ -64,12 +65,13 @@ impl Writer {
     /// Starts the thread; it ends when it is told to stop, or when nobody can ask any more.
     pub(super) fn start(
         place: Place,
-        db: Connection,
         metrics: StoreMetrics,
         running: Running,
-    ) -> std::io::Result<Self> {
+    ) -> Result<Self, OpenError> {
         let (jobs, queue) = mpsc::channel(QUEUE_MAX);
-        let thread = WriterThread { place, db: Some(db), queue, metrics: metrics.clone() };
+        let checkpoints = Checkpoints::start(&place, metrics.clone(), running.clone())?;
+        let metrics_too = metrics.clone();
+        let thread = WriterThread { place, db: None, queue, checkpoints, metrics: metrics_too };
         std::thread::Builder::new().name("store-writer".into()).spawn(move || {
             thread.run();
             drop(running);
@@ -107,6 +109,7 @@ struct WriterThread {
     /// `None` after a failure, until there is work again.
     db: Option<Connection>,
     queue: mpsc::Receiver<Message>,
+    checkpoints: Checkpoints,
     metrics: StoreMetrics,
 }
 
@@ -155,6 +158,7 @@ impl WriterThread {
                     self.roll_back();
                     // After a failed flush the old connection knows things that are not on disk.
                     self.db = None;
+                    self.checkpoints.ask();
                     batch.drain(..).for_each(|job| job.answer(Err((&trouble).into())));
                 }
             }
@@ -164,23 +168,24 @@ impl WriterThread {
     fn commit(&mut self, batch: &mut [Box<dyn Job>]) -> Result<(), Failure> {
         let db = match self.db.take() {
             Some(db) => db,
-            None => self.place.to_write().map_err(|error| Failure::Database(error.into()))?,
+            None => self.open()?,
         };
         let db = self.db.insert(db);
+        self.checkpoints.finish(db)?;
         execute(db, "BEGIN IMMEDIATE")?;
-        for (index, job) in batch.iter_mut().enumerate() {
-            let ran = catch_unwind(AssertUnwindSafe(|| job.run(db)));
-            match ran.unwrap_or(Err(Trouble::Panicked)) {
-                Ok(()) => {}
-                Err(trouble) if trouble.is_the_databases() => return Err(Failure::Database(trouble)),
-                Err(trouble) => return Err(Failure::Job(index, trouble)),
-            }
-        }
+        run_all(db, batch)?;
         let flush = Instant::now();
         execute(db, "COMMIT")?;
         self.metrics.flush_seconds.observe(flush.elapsed().as_secs_f64());
         self.metrics.commits.inc();
+        self.checkpoints.after_commit();
         Ok(())
+    }
+
+    fn open(&self) -> Result<Connection, Failure> {
+        let mut db = self.place.to_write()?;
+        self.checkpoints.watch(&mut db)?;
+        Ok(db)
     }
 
     fn roll_back(&mut self) {
@@ -193,7 +198,25 @@ impl WriterThread {
     }
 }
 
+impl From<rusqlite::Error> for Failure {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Database(error.into())
+    }
+}
+
+fn run_all(db: &Connection, batch: &mut [Box<dyn Job>]) -> Result<(), Failure> {
+    for (index, job) in batch.iter_mut().enumerate() {
+        let ran = catch_unwind(AssertUnwindSafe(|| job.run(db)));
+        match ran.unwrap_or(Err(Trouble::Panicked)) {
+            Ok(()) => {}
+            Err(trouble) if trouble.is_the_databases() => return Err(Failure::Database(trouble)),
+            Err(trouble) => return Err(Failure::Job(index, trouble)),
+        }
+    }
+    Ok(())
+}
+
 fn execute(db: &Connection, sql: &str) -> Result<(), Failure> {
-    let done = db.prepare_cached(sql).and_then(|mut statement| statement.execute([]));
-    done.map(drop).map_err(|error| Failure::Database(error.into()))
+    db.prepare_cached(sql)?.execute([])?;
+    Ok(())
 }
