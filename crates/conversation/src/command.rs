@@ -8,13 +8,20 @@ use crate::{Event, Seq};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
     /// A message; with `then_close` also the close, both or neither.
-    Post { text: Text, then_close: bool },
+    Post {
+        text: Text,
+        then_close: bool,
+    },
     /// Words for agents only.
-    Note { text: Text },
+    Note {
+        text: Text,
+    },
     Claim,
     Unclaim,
     /// With `expected`: only if nothing came after that number.
-    Close { expected: Option<Seq> },
+    Close {
+        expected: Option<Seq>,
+    },
 }
 
 /// A wish granted.

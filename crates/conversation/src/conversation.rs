@@ -117,7 +117,9 @@ impl Conversation {
                 Ok(Verdict::Commit(vec![Event::Posted { text: text.clone() }]))
             }
             (Author::Visitor { .. }, _) => Err(Rejection::Forbidden),
-            (Author::Agent(agent), Command::Close { expected }) => self.decide_close(agent, *expected),
+            (Author::Agent(agent), Command::Close { expected }) => {
+                self.decide_close(agent, *expected)
+            }
             (Author::Agent(agent), command) => {
                 self.open()?;
                 self.decide_open(agent, command)
@@ -184,7 +186,9 @@ impl Conversation {
                 Ok(Verdict::Commit(events))
             }
             // Notes are for the hand-over, so everyone may leave one.
-            Command::Note { text } => Ok(Verdict::Commit(vec![Event::Noted { text: text.clone() }])),
+            Command::Note { text } => {
+                Ok(Verdict::Commit(vec![Event::Noted { text: text.clone() }]))
+            }
             Command::Claim => match &self.owner {
                 None => Ok(Verdict::Commit(vec![Event::Claimed])),
                 // Clients retry; the owner claiming again must look like the first time.

@@ -14,13 +14,22 @@ pub const CLOSED_TEXT: &str = "This conversation has been closed.";
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Event {
-    Started { visitor: VisitorId, name: Arc<str> },
-    Posted { text: Text },
-    Noted { text: Text },
+    Started {
+        visitor: VisitorId,
+        name: Arc<str>,
+    },
+    Posted {
+        text: Text,
+    },
+    Noted {
+        text: Text,
+    },
     /// By its new owner.
     Claimed,
     Unclaimed,
-    Closed { reason: CloseReason },
+    Closed {
+        reason: CloseReason,
+    },
 }
 
 /// Why a conversation ended.

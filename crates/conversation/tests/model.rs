@@ -42,8 +42,11 @@ fn tries() -> impl Strategy<Value = Vec<Try>> {
         1 => Just(Wish::Close),
         1 => (0..3u64).prop_map(Wish::CloseIf),
     ];
-    let one = (prop::option::of(0..3u128), wish, 0..40u8)
-        .prop_map(|(agent, wish, key)| Try { agent, wish, key });
+    let one = (prop::option::of(0..3u128), wish, 0..40u8).prop_map(|(agent, wish, key)| Try {
+        agent,
+        wish,
+        key,
+    });
     prop::collection::vec(one, 1..60)
 }
 
@@ -133,7 +136,8 @@ impl Model<'_> {
 
     fn owner(&self) -> Option<&Author> {
         let last = self.0.iter().rev();
-        let change = last.filter(|e| matches!(e.event, Event::Claimed | Event::Unclaimed)).next()?;
+        let change =
+            last.filter(|e| matches!(e.event, Event::Claimed | Event::Unclaimed)).next()?;
         matches!(change.event, Event::Claimed).then_some(&change.by)
     }
 

@@ -1,7 +1,8 @@
 //! The rules, one story each.
 
 use conversation::{
-    Agent, Audience, Author, Command, Conversation, Event, Rejection, Seq, Subject, Verdict, Visitor,
+    Agent, Audience, Author, Command, Conversation, Event, Rejection, Seq, Subject, Verdict,
+    Visitor,
 };
 use protocol::{AgentId, ConversationId, Key, PersonId, SiteId, Text, VisitorId};
 use uuid::Uuid;
@@ -106,17 +107,20 @@ fn a_conversation_starts_open_and_unassigned_with_its_first_message() {
 #[test]
 fn the_second_claim_loses_and_names_the_winner() {
     let owner = agent(10, "Alice");
-    begun()
-        .then(&alice(), &Command::Claim)
-        .refuses(&bob(), &Command::Claim, &Rejection::AlreadyClaimed { owner });
+    begun().then(&alice(), &Command::Claim).refuses(
+        &bob(),
+        &Command::Claim,
+        &Rejection::AlreadyClaimed { owner },
+    );
 }
 
 #[test]
 fn claiming_what_one_owns_answers_with_that_claim() {
-    begun()
-        .then(&alice(), &Command::Claim)
-        .then(&alice(), &post("hi"))
-        .answers_with(&alice(), &Command::Claim, Seq(3));
+    begun().then(&alice(), &Command::Claim).then(&alice(), &post("hi")).answers_with(
+        &alice(),
+        &Command::Claim,
+        Seq(3),
+    );
 }
 
 #[test]
@@ -144,7 +148,10 @@ fn after_unclaim_anybody_may_claim() {
 
 #[test]
 fn every_agent_may_leave_a_note_on_an_open_conversation() {
-    begun().then(&bob(), &note("careful")).then(&alice(), &Command::Claim).then(&bob(), &note("ok"));
+    begun()
+        .then(&bob(), &note("careful"))
+        .then(&alice(), &Command::Claim)
+        .then(&bob(), &note("ok"));
 }
 
 #[test]

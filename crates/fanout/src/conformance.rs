@@ -31,7 +31,10 @@ fn uuid(n: u128) -> uuid::Uuid {
     uuid::Uuid::from_u128(n)
 }
 
-pub async fn a_hint_reaches_a_node_that_listens_to_its_conversation(a: impl Fanout, b: impl Fanout) {
+pub async fn a_hint_reaches_a_node_that_listens_to_its_conversation(
+    a: impl Fanout,
+    b: impl Fanout,
+) {
     let mut hints = b.hints();
     b.listen(conversation(7));
     a.announce(moved(7, 1));

@@ -28,15 +28,28 @@ const REST: Duration = Duration::from_millis(500);
 /// The closed list of what can wake an actor.
 #[derive(Debug)]
 pub(crate) enum Mail {
-    Asked { asker: Arc<Asker>, ask: Ask, reply: Reply },
+    Asked {
+        asker: Arc<Asker>,
+        ask: Ask,
+        reply: Reply,
+    },
     /// The asker has begun this conversation and watches it from the first event on.
-    Begun { asker: Arc<Asker>, state: Arc<Conversation> },
+    Begun {
+        asker: Arc<Asker>,
+        state: Arc<Conversation>,
+    },
     /// Another node has committed this.
-    Moved { state: Arc<Conversation>, events: Arc<[Committed]> },
+    Moved {
+        state: Arc<Conversation>,
+        events: Arc<[Committed]>,
+    },
     /// The journal's head, as read just now.
     Head(Seq),
     /// Somebody is writing on another node.
-    TypingElsewhere { by: Author, active: bool },
+    TypingElsewhere {
+        by: Author,
+        active: bool,
+    },
 }
 
 /// What an actor wakes up to.
@@ -61,7 +74,11 @@ pub(crate) struct Actor {
 
 /// Serves one conversation until nobody needs it. A panic costs the command that caused it; listeners
 /// stay, and the conversation goes on from the store.
-pub(crate) async fn live(hub: Arc<Inner>, id: ConversationId, mut mailbox: UnboundedReceiver<Mail>) {
+pub(crate) async fn live(
+    hub: Arc<Inner>,
+    id: ConversationId,
+    mut mailbox: UnboundedReceiver<Mail>,
+) {
     let mut actor = Actor::new(hub.clone(), id);
     let mut panics = 0;
     let mut last_panic = Instant::now();
@@ -114,7 +131,8 @@ impl Actor {
             (false, true) => Ok(mailbox.next().await),
             (false, false) => {
                 // Nothing is worth keeping of a conversation that was not found.
-                let keep = self.state.as_ref().map_or(Duration::ZERO, |_| self.hub.settings.idle_after);
+                let keep =
+                    self.state.as_ref().map_or(Duration::ZERO, |_| self.hub.settings.idle_after);
                 let until = Instant::now() + keep;
                 tokio::select! {
                     biased;

@@ -9,7 +9,11 @@ use protocol::{ConversationId, Counts};
 #[derive(Clone, Debug)]
 pub enum Answer {
     /// A command took effect now, or had before under the same key.
-    Committed { seq: u64, at: i64, closed_seq: Option<u64> },
+    Committed {
+        seq: u64,
+        at: i64,
+        closed_seq: Option<u64>,
+    },
     Watched(Box<Snapshot>),
     Page(Box<Page>),
     Counts(Counts),
@@ -63,12 +67,19 @@ pub enum Refusal {
     NotFound,
     Rejected(Rejection),
     /// A close that expected another head, with what came meanwhile.
-    Conflict { head: Seq, events: Vec<Committed> },
+    Conflict {
+        head: Seq,
+        events: Vec<Committed>,
+    },
     /// The visitor has an open conversation.
     AlreadyOpen(ConversationId),
-    RateLimited { retry_after_ms: u64 },
+    RateLimited {
+        retry_after_ms: u64,
+    },
     /// The store does not answer, or too much is queued.
-    Unavailable { retry_after_ms: u64 },
+    Unavailable {
+        retry_after_ms: u64,
+    },
 }
 
 impl Refusal {

@@ -34,13 +34,22 @@ pub trait Ear: Send + Sync + 'static {
 #[derive(Clone, Debug)]
 pub enum News {
     /// The answer to one of its own questions.
-    Answer { ticket: Ticket, answer: Result<Answer, Refusal> },
+    Answer {
+        ticket: Ticket,
+        answer: Result<Answer, Refusal>,
+    },
     /// Something was committed in a conversation it watches.
     Event(Arc<Told>),
     /// Somebody is writing, or stopped.
-    Typing { conversation: ConversationId, by: Author, active: bool },
+    Typing {
+        conversation: ConversationId,
+        by: Author,
+        active: bool,
+    },
     /// The team came (or went).
-    Presence { online: bool },
+    Presence {
+        online: bool,
+    },
     /// A row of the inbox as it is now.
     Row(Arc<Row>),
     Counts(Counts),
@@ -50,13 +59,24 @@ pub enum News {
 #[derive(Debug)]
 pub enum Ask {
     /// A keyed command; its first answer is its answer for ever.
-    Command { command: Command, deed: Deed, key: Key },
+    Command {
+        command: Command,
+        deed: Deed,
+        key: Key,
+    },
     /// A snapshot after this number, then every event.
-    Watch { after: u64 },
+    Watch {
+        after: u64,
+    },
     Unwatch,
     /// A page of events.
-    History { range: store::Range, limit: usize },
-    Typing { active: bool },
+    History {
+        range: store::Range,
+        limit: usize,
+    },
+    Typing {
+        active: bool,
+    },
 }
 
 /// Where an answer goes. Dropped without one, it answers `Unavailable`: no question stays open because

@@ -68,10 +68,10 @@ impl Hub {
         settings: Settings,
         metrics: HubMetrics,
     ) -> Self {
-        let (registry, feed, presence) = (Registry::default(), Feed::default(), Presence::default());
-        let inner = Arc::new(Inner {
-            store, fanout, clock, settings, metrics, registry, feed, presence,
-        });
+        let (registry, feed, presence) =
+            (Registry::default(), Feed::default(), Presence::default());
+        let inner =
+            Arc::new(Inner { store, fanout, clock, settings, metrics, registry, feed, presence });
         if inner.fanout.has_others() {
             crate::heads::follow_others(&inner);
         }

@@ -30,7 +30,11 @@ impl HubMetrics {
     /// Puts the counters where `/metrics` finds them.
     pub fn register(&self, registry: &mut Registry) {
         let all = [
-            ("hub_actor_panics", "Actors that panicked and went on from the store", &self.actor_panics),
+            (
+                "hub_actor_panics",
+                "Actors that panicked and went on from the store",
+                &self.actor_panics,
+            ),
             ("hub_stale_appends", "Appends refused: another node moved first", &self.stale_appends),
             ("hub_repeated_keys", "Commands answered from their key", &self.repeated_keys),
             ("hub_mailboxes_full", "Commands refused: mailbox full", &self.mailboxes_full),

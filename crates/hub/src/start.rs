@@ -44,7 +44,9 @@ impl Inner {
             }
             StartOutcome::Repeated(first) => self.begun_before(asker, &first).await,
             StartOutcome::AlreadyOpen(open) => Err(Refusal::AlreadyOpen(open)),
-            StartOutcome::TooMany { retry_after_ms } => Err(Refusal::RateLimited { retry_after_ms }),
+            StartOutcome::TooMany { retry_after_ms } => {
+                Err(Refusal::RateLimited { retry_after_ms })
+            }
         }
     }
 

@@ -23,10 +23,8 @@ async fn a_conversation_across_nodes(weather: Weather) {
     let (mut vera, mut alice, bob) = (nodes[0].visitor(1), nodes[1].agent(1), nodes[0].agent(2));
     let id = vera.start("hello").await;
     alice.watch(id, 2).await;
-    let claims = futures::future::join(
-        alice.does(id, Command::Claim),
-        bob.does(id, Command::Claim),
-    );
+    let claims =
+        futures::future::join(alice.does(id, Command::Claim), bob.does(id, Command::Claim));
     let (a, b) = claims.await;
     assert!(a.is_ok() ^ b.is_ok(), "{a:?} {b:?}");
     let owner = if a.is_ok() { &alice } else { &bob };
@@ -52,10 +50,7 @@ async fn with_every_hint_lost() {
 
 #[tokio::test(start_paused = true)]
 async fn with_hints_late_and_twice_and_out_of_order() {
-    let weather = Weather {
-        lost_percent: 30,
-        repeated_percent: 30,
-        delay_max: Duration::from_secs(3),
-    };
+    let weather =
+        Weather { lost_percent: 30, repeated_percent: 30, delay_max: Duration::from_secs(3) };
     a_conversation_across_nodes(weather).await;
 }

@@ -19,15 +19,36 @@ const STEPS: &[Step] = &[
     Step { name: "house rules", run: house::run },
     Step { name: "formatting", run: || run(&mut cargo(&["fmt", "--all", "--check"])) },
     Step { name: "generated files are current", run: || codegen::run(true) },
-    Step { name: "pages are current", run: || run(&mut npm(&["run", "build:check", "-w", "crates/pages"])) },
-    Step { name: "TypeScript: client", run: || run(&mut npm(&["run", "check", "-w", "protocol/ts"])) },
-    Step { name: "TypeScript: pages", run: || run(&mut npm(&["run", "check", "-w", "crates/pages"])) },
-    Step { name: "TypeScript: browser tests", run: || run(&mut npm(&["run", "check", "-w", "tests/browser"])) },
-    Step { name: "client on vectors and a fake socket", run: || run(&mut npm(&["test", "-w", "protocol/ts"])) },
-    Step { name: "widget in a page of its own", run: || run(&mut npm(&["test", "-w", "crates/pages"])) },
+    Step {
+        name: "pages are current",
+        run: || run(&mut npm(&["run", "build:check", "-w", "crates/pages"])),
+    },
+    Step {
+        name: "TypeScript: client",
+        run: || run(&mut npm(&["run", "check", "-w", "protocol/ts"])),
+    },
+    Step {
+        name: "TypeScript: pages",
+        run: || run(&mut npm(&["run", "check", "-w", "crates/pages"])),
+    },
+    Step {
+        name: "TypeScript: browser tests",
+        run: || run(&mut npm(&["run", "check", "-w", "tests/browser"])),
+    },
+    Step {
+        name: "client on vectors and a fake socket",
+        run: || run(&mut npm(&["test", "-w", "protocol/ts"])),
+    },
+    Step {
+        name: "widget in a page of its own",
+        run: || run(&mut npm(&["test", "-w", "crates/pages"])),
+    },
     Step { name: "clippy", run: clippy },
     Step { name: "the binary", run: || run(&mut cargo(&["build", "-j2", "-p", "frontdesk"])) },
-    Step { name: "Rust tests", run: || run(with_binary(&mut cargo(&["test", "-j2", "--workspace"]))) },
+    Step {
+        name: "Rust tests",
+        run: || run(with_binary(&mut cargo(&["test", "-j2", "--workspace"]))),
+    },
     Step {
         name: "client against the real binary",
         run: || run(with_binary(&mut npm(&["run", "test:real", "-w", "protocol/ts"]))),
@@ -74,7 +95,14 @@ fn summary(times: &[(&str, Duration, bool)], total: Duration) {
 
 fn clippy() -> Result<()> {
     run(&mut cargo(&[
-        "clippy", "-j2", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings",
+        "clippy",
+        "-j2",
+        "--workspace",
+        "--all-targets",
+        "--all-features",
+        "--",
+        "-D",
+        "warnings",
     ]))
 }
 

@@ -17,10 +17,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("pages", &[]),
     ("throwaway", &[]),
     ("client", &["protocol"]),
-    (
-        "frontdesk",
-        &["protocol", "conversation", "store", "fanout", "hub", "gateway", "pages"],
-    ),
+    ("frontdesk", &["protocol", "conversation", "store", "fanout", "hub", "gateway", "pages"]),
     ("loadtest", &["client", "protocol", "throwaway"]),
     ("system-tests", &["client", "protocol", "conversation", "throwaway"]),
     ("xtask", &["protocol"]),

@@ -18,8 +18,11 @@ const PACKAGES: &[(&str, &[&str])] = &[
 
 /// Installs what is missing; fails with the remedy where it cannot.
 pub fn install() -> Result<()> {
-    let missing: Vec<&str> =
-        PACKAGES.iter().filter(|(name, files)| !is_there(name, files)).map(|(name, _)| *name).collect();
+    let missing: Vec<&str> = PACKAGES
+        .iter()
+        .filter(|(name, files)| !is_there(name, files))
+        .map(|(name, _)| *name)
+        .collect();
     if !missing.is_empty() {
         println!("installing by apt-get: {}", missing.join(" "));
         if !is_root() {
@@ -36,8 +39,9 @@ pub fn install() -> Result<()> {
 }
 
 fn is_there(name: &str, files: &[&str]) -> bool {
-    let on_path = std::env::var_os("PATH")
-        .is_some_and(|path| std::env::split_paths(&path).any(|dir| dir.join(program(name)).exists()));
+    let on_path = std::env::var_os("PATH").is_some_and(|path| {
+        std::env::split_paths(&path).any(|dir| dir.join(program(name)).exists())
+    });
     on_path || files.iter().any(|file| Path::new(file).exists())
 }
 

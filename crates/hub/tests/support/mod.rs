@@ -1,5 +1,9 @@
 //! One door for the hub's tests: a node on a memory store, and people with ears.
-#![allow(dead_code, clippy::unwrap_used, reason = "each test file uses its own part of the door; it is a test")]
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    reason = "each test file uses its own part of the door; it is a test"
+)]
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
