@@ -53,6 +53,8 @@ pub struct Pair {
     pub seen_by_visitor: View,
     pub seen_by_agent: View,
     pub story: Story,
+    /// Every question on the way in has been answered.
+    is_settled: bool,
     is_ready: bool,
 }
 
@@ -159,7 +161,8 @@ impl Ear for Gathering<'_> {
             Heard::Frame(bytes) => wire::read(self.host.codec, bytes)?,
         };
         if frame.ev.is_some() {
-            return self.pairs.take(pair, side, &frame);
+            self.pairs.take(pair, side, &frame)?;
+            return self.ready(crowd, pair);
         }
         if let Some(refusal) = &frame.err {
             bail!(
@@ -194,6 +197,7 @@ impl Gathering<'_> {
                 seen_by_visitor: View::default(),
                 seen_by_agent: View::default(),
                 story: Story::default(),
+                is_settled: false,
                 is_ready: false,
             });
         }
@@ -247,7 +251,7 @@ impl Gathering<'_> {
                 agent.map_or(Ok(()), |agent| crowd.say(agent, &claim))
             }
             (Side::Agent, ask::CLAIM) => self.settled(crowd, pair),
-            (Side::Visitor, ask::UNWATCH) => self.ready(crowd, pair),
+            (Side::Visitor, ask::UNWATCH) => self.unwatched(crowd, pair),
             _ => Ok(()),
         }
     }
@@ -266,18 +270,32 @@ impl Gathering<'_> {
     /// Everybody is there.
     fn settled(&mut self, crowd: &mut Crowd, pair: usize) -> Result<()> {
         if self.plan.visitor_watches {
-            return self.ready(crowd, pair);
+            return self.unwatched(crowd, pair);
         }
         let Pair { visitor, conversation, .. } = &self.pairs.list[pair];
         let args = json!({ "conversation": conversation });
         crowd.say(*visitor, &wire::ask(self.host.codec, ask::UNWATCH, "conversation.unwatch", args))
     }
 
+    /// Nothing more is asked.
+    fn unwatched(&mut self, crowd: &mut Crowd, pair: usize) -> Result<()> {
+        self.pairs.list[pair].is_settled = true;
+        self.ready(crowd, pair)
+    }
+
+    /// Ready, if all that was committed has been seen as well: an answer may come before its event.
     fn ready(&mut self, crowd: &mut Crowd, pair: usize) -> Result<()> {
-        let was_ready = std::mem::replace(&mut self.pairs.list[pair].is_ready, true);
-        self.ready += usize::from(!was_ready);
-        self.progress.at(self.ready as u64);
-        self.fill(crowd)
+        let events = 2 + u64::from(self.plan.one_more) + u64::from(self.plan.agents);
+        let here = &mut self.pairs.list[pair];
+        let visitor_has_all = !self.plan.visitor_watches || here.seen_by_visitor.last >= events;
+        let agent_has_all = !self.plan.agents || here.seen_by_agent.last >= events;
+        if here.is_settled && !here.is_ready && visitor_has_all && agent_has_all {
+            here.is_ready = true;
+            self.ready += 1;
+            self.progress.at(self.ready as u64);
+            self.fill(crowd)?;
+        }
+        Ok(())
     }
 }
 

@@ -119,8 +119,8 @@ impl Report {
     }
 
     fn lines(&self) -> Vec<Line> {
-        let counted: Vec<&Round> =
-            self.rounds.iter().filter(|round| round.void.is_none()).collect();
+        let counts = |round: &&Round| round.void.is_none() || !self.counts();
+        let counted: Vec<&Round> = self.rounds.iter().filter(counts).collect();
         let Some(first) = counted.first() else { return Vec::new() };
         let of = |name: &str| -> Vec<&Figure> {
             let all = counted.iter().flat_map(|round| &round.figures);

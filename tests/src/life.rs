@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use client::{Agent, Failure, Session, Target, Vanish};
 use protocol::{Codec, ConversationId, ErrorCode, EventFrame, PersonId, Role};
@@ -107,6 +108,7 @@ impl Person {
                 Outcome::Refused { code: error.code, answered }
             }
             _ => {
+                // Neither answer can be trusted.
                 let both = format!("{ask:?} twice under one key: {first:?}, then {again:?}");
                 self.session.broken.push(both);
                 Outcome::Unknown
@@ -155,7 +157,14 @@ pub async fn whole_log(reader: &mut Agent, id: ConversationId) -> Vec<EventFrame
     let mut log: Vec<EventFrame> = Vec::new();
     loop {
         let bounds = json!({ "after": log.len(), "limit": 200 });
-        let page = reader.history(id, bounds).await.granted();
+        let page = match reader.history(id, bounds).await {
+            // Many logs in a row are more than a socket may ask for at once.
+            Err(Failure::Refused(error)) if error.code == ErrorCode::RateLimited => {
+                tokio::time::sleep(Duration::from_millis(error.retry_after_ms)).await;
+                continue;
+            }
+            page => page.granted(),
+        };
         log.extend(page.events);
         if !page.more {
             assert_eq!(log.len() as u64, page.head, "a walk ends at the head");

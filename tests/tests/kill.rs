@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use client::Failure;
@@ -16,6 +16,7 @@ use system_tests::life::{Clock, Person, codec_of, judge};
 use system_tests::site::{Account, options};
 use system_tests::{Site, key, within};
 use throwaway::Server;
+use tokio::sync::watch;
 
 const CONVERSATIONS: u64 = 20;
 /// Acknowledgements between two kills: at least, and at most.
@@ -25,7 +26,7 @@ const ACKS: std::ops::Range<u64> = 40..400;
 #[derive(Clone, Default)]
 struct Stage {
     clock: Clock,
-    acknowledged: Arc<AtomicU64>,
+    acknowledged: watch::Sender<u64>,
     over: Arc<AtomicBool>,
 }
 
@@ -48,13 +49,14 @@ async fn what_was_acknowledged_survives_kill_9_once_and_nothing_is_behind_a_clos
     let started = Instant::now();
     let mut dice = StdRng::seed_from_u64(rounds);
     for round in 0..rounds {
-        let due = stage.acknowledged.load(Ordering::SeqCst) + dice.random_range(ACKS);
+        let due = *stage.acknowledged.borrow() + dice.random_range(ACKS);
         let what = format!("acknowledgements before kill {round}");
         within(Duration::from_secs(60), &what, acknowledged(&stage, due)).await;
         server.restart().await;
     }
-    let last = stage.acknowledged.load(Ordering::SeqCst) + ACKS.start;
+    let last = *stage.acknowledged.borrow() + ACKS.start;
     within(Duration::from_secs(60), "acknowledgements after the last kill", acknowledged(&stage, last)).await;
+    let took = started.elapsed();
     stage.over.store(true, Ordering::SeqCst);
 
     let mut people = Vec::new();
@@ -69,9 +71,9 @@ async fn what_was_acknowledged_survives_kill_9_once_and_nothing_is_behind_a_clos
     let resent: u64 = people.iter().map(|person| person.session.resent).sum();
     let figures = Figures::of(lives.values());
     println!(
-        "{rounds} kills in {:?}: {} acknowledged, {resent} sent again, {} lost, {} doubled, {} behind a \
+        "{rounds} kills in {took:?}: {} acknowledged, {resent} sent again, {} lost, {} doubled, {} behind a \
          close, {} conversations, {} closed",
-        started.elapsed(), figures.acknowledged, figures.lost, figures.doubled, figures.behind_a_close,
+        figures.acknowledged, figures.lost, figures.doubled, figures.behind_a_close,
         conversations.len(), figures.closed,
     );
     assert_eq!([figures.lost, figures.doubled, figures.behind_a_close], [0, 0, 0]);
@@ -81,26 +83,25 @@ async fn what_was_acknowledged_survives_kill_9_once_and_nothing_is_behind_a_clos
 }
 
 async fn acknowledged(stage: &Stage, due: u64) {
-    while stage.acknowledged.load(Ordering::SeqCst) < due {
-        tokio::task::yield_now().await;
-    }
+    let mut count = stage.acknowledged.subscribe();
+    count.wait_for(|count| *count >= due).await.expect("the stage outlives the wait");
 }
 
-/// A visitor and an agent talk, close and start anew until it is over.
+/// An agent talks with one visitor after the other, and closes, until it is over.
 async fn talk(
     site: Site,
     account: Account,
     number: u64,
     stage: Stage,
-) -> ([Person; 2], Vec<ConversationId>) {
+) -> (Vec<Person>, Vec<ConversationId>) {
     let mut dice = StdRng::seed_from_u64(number);
-    let target = site.for_visitors(codec_of(number));
-    let mut visitor = Person::enter(target, None, &stage.clock).await.expect("a visitor gets in");
     let target = site.for_agents(codec_of(number + 1));
     let token = Some(account.token);
     let mut agent = Person::enter(target, token, &stage.clock).await.expect("an agent gets in");
-    let mut conversations = Vec::new();
+    let (mut people, mut conversations) = (Vec::new(), Vec::new());
     while !stage.over.load(Ordering::SeqCst) {
+        let target = site.for_visitors(codec_of(number));
+        let mut visitor = Person::enter(target, None, &stage.clock).await.expect("a visitor gets in");
         let id = match visitor.start(None).await {
             Ok(id) => id,
             Err(Failure::Refused(error)) => panic!("a start was refused: {}", error.message),
@@ -109,8 +110,7 @@ async fn talk(
         conversations.push(id);
         agent.session.follow(id).await.expect("an agent may watch");
         agent.act(id, Ask::Claim, None).await;
-        // Long enough that no visitor starts more than ten in a minute.
-        for _ in 0..dice.random_range(100..300) {
+        for _ in 0..dice.random_range(5..40) {
             let text = format!("text {}", key());
             let (who, ask) = match dice.random_range(0..20) {
                 0..12 => (&mut visitor, Ask::Say { text, then_close: false }),
@@ -120,15 +120,17 @@ async fn talk(
                 _ => (&mut agent, Ask::Claim),
             };
             if let Outcome::Granted { .. } = who.act(id, ask, None).await {
-                stage.acknowledged.fetch_add(1, Ordering::SeqCst);
+                stage.acknowledged.send_modify(|count| *count += 1);
             }
             if stage.over.load(Ordering::SeqCst) {
                 break;
             }
         }
         close(&mut visitor, &mut agent, id, &mut dice).await;
+        people.push(visitor);
     }
-    ([visitor, agent], conversations)
+    people.push(agent);
+    (people, conversations)
 }
 
 /// The agent closes while the visitor still writes.
@@ -143,7 +145,8 @@ async fn close(visitor: &mut Person, agent: &mut Person, id: ConversationId, dic
         let text = || format!("last words {}", key());
         while !Person::is_over(visitor.act(id, Ask::Say { text: text(), then_close: false }, None).await) {}
     };
-    tokio::join!(agent.act(id, ask, None), writes);
+    let race = async { tokio::join!(agent.act(id, ask, None), writes) };
+    within(Duration::from_secs(60), "the close to end the last words", race).await;
 }
 
 #[derive(Default)]

@@ -261,7 +261,8 @@ impl Session {
             if matches!(&failure, Failure::Refused(error) if lasting(error)) || Instant::now() > deadline {
                 return Err(failure);
             }
-            sleep(pause.mul_f64(rand::rng().random_range(0.5..1.0))).await;
+            let jittered = pause.mul_f64(rand::rng().random_range(0.5..1.0));
+            sleep(jittered).await;
             pause = PAUSE_MAX.min(pause * 2);
         }
     }

@@ -86,15 +86,7 @@ pub(crate) async fn greet(
         }
     };
     let Guest { subject, author, known, returning, token, expires_at } = guest;
-    let me = HelloSelf {
-        role: if known.is_some() { Role::Visitor } else { Role::Agent },
-        id: subject.person(),
-        name: match &author {
-            Author::Visitor { name, .. } => name.clone(),
-            Author::Agent(agent) => agent.name.clone(),
-            Author::System => translate::no_name(),
-        },
-    };
+    let me = oneself(&subject, &author);
     let who = (subject, author);
     let mut session = Session::join(&gateway.hub, gateway.next_session(), who, outbox, known);
     let watching = take_up(gateway, &mut session, &args.watch).await;
@@ -119,6 +111,15 @@ pub(crate) async fn greet(
         watching,
     };
     Ok(Welcome { hello: Box::new(hello), session, expires_at })
+}
+
+fn oneself(subject: &Subject, author: &Author) -> HelloSelf {
+    let (role, name) = match author {
+        Author::Visitor { name, .. } => (Role::Visitor, name.clone()),
+        Author::Agent(agent) => (Role::Agent, agent.name.clone()),
+        Author::System => (Role::System, translate::no_name()),
+    };
+    HelloSelf { role, id: subject.person(), name }
 }
 
 async fn agent(gateway: &Gateway, token: Option<&str>) -> Result<Guest, HelloRefused> {

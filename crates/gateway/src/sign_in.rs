@@ -26,6 +26,8 @@ const BODY_BYTES_MAX: usize = 16 * 1024;
 const BODY_WITHIN: Duration = Duration::from_secs(10);
 /// Sites on which one e-mail can be tried at once.
 const SITES_MAX: usize = 8;
+/// Longer ones are nobody's, and would be remembered all the same.
+const EMAIL_BYTES_MAX: usize = 512;
 /// E-mails whose attempts are remembered at once.
 const EMAILS_MAX: usize = 65_536;
 
@@ -116,7 +118,7 @@ pub(crate) fn token_in_cookie(headers: &HeaderMap) -> Option<&str> {
 
 async fn check_password(gateway: &Gateway, asked: WithPassword) -> Result<AgentRecord, Denied> {
     let email = asked.email.trim().to_lowercase();
-    if email.is_empty() || asked.password.is_empty() {
+    if email.is_empty() || asked.password.is_empty() || email.len() > EMAIL_BYTES_MAX {
         return Err(Denied::bad("email and password are needed"));
     }
     gateway.sign_ins.attempt(&email, gateway.ticker.now())?;

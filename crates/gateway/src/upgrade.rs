@@ -124,6 +124,9 @@ fn checked(request: &Request) -> Result<String, Refused> {
     if request.version() != Version::HTTP_11 {
         return bad("http_version");
     }
+    if only(headers, &header::HOST).is_none() {
+        return bad("host");
+    }
     let asks = has_token(headers, &header::CONNECTION, "upgrade")
         && has_token(headers, &header::UPGRADE, "websocket");
     if !asks {

@@ -1,20 +1,15 @@
-//! What goes to the client: answers and news, encoded once for everybody who gets the same.
+//! What goes to the client: answers and news, written as the socket takes them.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use conversation::{Audience, Author, Subject};
+use conversation::Subject;
 use futures::Sink as _;
-use hub::{Answer, Ask, BulkResult, News, Refusal, Reply, Row, Ticket, Told};
-use protocol::{
-    BulkItem, Bulked, Codec, ConversationId, CountsAnswer, Empty, ErrorBody, Presence, Refused,
-    Sent, SeqAnswer, SignalData, Started,
-};
+use hub::{Answer, Ask, News, Refusal, Reply, Ticket};
+use protocol::{Bulked, CountsAnswer, Empty, ErrorBody, Refused, Sent, SeqAnswer};
 use serde::Serialize;
 use tokio_tungstenite::tungstenite::protocol::Message;
-use tokio_tungstenite::tungstenite::protocol::frame::Frame;
-use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 
 use crate::asked::{Asked, Done, Question};
 use crate::connection::{Connection, Stage};
@@ -25,7 +20,7 @@ use crate::metrics::RoleLabel;
 use crate::outbox::Item;
 use crate::page::{self, PAGE_WIRE_BYTES_MAX};
 use crate::ticker::{Millis, millis};
-use crate::{refusal, translate};
+use crate::{encoding, refusal};
 
 impl Connection {
     /// Writes everything that waits, then flushes once. What the socket does not take stays.
@@ -85,10 +80,13 @@ impl Connection {
             Item::Ping => return Ok(Some(Message::Ping(Bytes::new()))),
             Item::Frame(frame) => Some(frame),
             Item::News(News::Answer { ticket, answer }) => self.answered(ticket, answer),
-            Item::News(news) => self.news(news),
+            Item::News(news) => match &self.stage {
+                Stage::Present(session) => encoding::news(news, self.codec, &session.asker.subject),
+                Stage::Stranger(_) | Stage::Gone => None,
+            },
             Item::Done(ticket, done) => self.done(ticket, *done, now)?,
         };
-        Ok(frame.map(|frame| data_frame(self.codec, frame)))
+        Ok(frame.map(|frame| encoding::data_frame(self.codec, frame)))
     }
 
     /// What nobody will hear any more; what it has begun is undone.
@@ -180,12 +178,13 @@ impl Connection {
         let subject = session.asker.subject;
         let refused = |refused| refusal::body(&refused, question.conversation, &subject);
         Ok(Some(match done {
-            Done::Started(Ok(started)) => self.ok(&question, &begun(&started, &subject)),
+            Done::Started(Ok(started)) => self.ok(&question, &encoding::begun(&started, &subject)),
             Done::Started(Err(no)) | Done::Bulked(Err(no)) => self.err(&question, refused(no)),
             Done::Listed(Ok(page)) => self.ok(&question, &page),
             Done::Listed(Err(body)) => self.err(&question, body),
             Done::Bulked(Ok(results)) => {
-                let results = results.into_iter().map(|result| bulk_item(result, &subject));
+                let results =
+                    results.into_iter().map(|result| encoding::bulk_item(result, &subject));
                 self.ok(&question, &Bulked { results: results.collect() })
             }
             Done::Hello(_) => return Ok(None),
@@ -223,28 +222,6 @@ impl Connection {
         }
     }
 
-    fn news(&self, news: News) -> Option<Bytes> {
-        let Stage::Present(session) = &self.stage else { return None };
-        let subject = &session.asker.subject;
-        let audience = subject.audience();
-        match news {
-            News::Answer { .. } => None,
-            News::Event(told) => event(&told, self.codec, subject),
-            News::Typing { conversation, by, active } => {
-                Some(typing(self.codec, conversation, &by, audience, active))
-            }
-            News::Presence { online } => {
-                let data = SignalData::Presence(Presence { online });
-                Some(self.codec.encode(&translate::signal(None, data)))
-            }
-            News::Row(row) => Some(inbox_row(&row, self.codec)),
-            News::Counts(counts) => {
-                let data = SignalData::InboxCounts(counts);
-                Some(self.codec.encode(&translate::signal(None, data)))
-            }
-        }
-    }
-
     /// What it came as.
     pub(crate) fn role(&self) -> &'static str {
         match &self.stage {
@@ -256,73 +233,4 @@ impl Connection {
             Stage::Gone => "gone",
         }
     }
-}
-
-/// JSON goes in text frames. What we encode is UTF-8 by construction and is not checked again.
-fn data_frame(codec: Codec, frame: Bytes) -> Message {
-    let kind = match codec {
-        Codec::Json => Data::Text,
-        Codec::Msgpack => Data::Binary,
-    };
-    Message::Frame(Frame::message(frame, OpCode::Data(kind), true))
-}
-
-/// Encoded once per codec for agents, for the visitor, and for the author, who alone sees the key.
-fn event(told: &Told, codec: Codec, subject: &Subject) -> Option<Bytes> {
-    let audience = subject.audience();
-    let to_author = translate::is_author(&told.committed, subject);
-    let who = match (to_author, audience) {
-        (true, _) => 2,
-        (false, Audience::Visitor) => 1,
-        (false, Audience::Agents) => 0,
-    };
-    told.committed.number_for(audience)?;
-    Some(told.encodings.get_or_make(who * 2 + slot(codec), || {
-        let event = translate::event(told.conversation, &told.committed, audience, to_author);
-        event.map(|event| codec.encode(&event)).unwrap_or_default()
-    }))
-}
-
-fn inbox_row(row: &Row, codec: Codec) -> Bytes {
-    row.encodings.get_or_make(slot(codec), || {
-        let summary = translate::summary(&row.conversation, Audience::Agents, row.online);
-        let data = SignalData::InboxRow(Box::new(summary));
-        codec.encode(&translate::signal(Some(row.conversation.id), data))
-    })
-}
-
-fn slot(codec: Codec) -> usize {
-    match codec {
-        Codec::Json => 0,
-        Codec::Msgpack => 1,
-    }
-}
-
-fn typing(
-    codec: Codec,
-    conversation: ConversationId,
-    by: &Author,
-    audience: Audience,
-    active: bool,
-) -> Bytes {
-    codec.encode(&translate::typing(conversation, by, audience, active))
-}
-
-fn begun(started: &hub::Started, subject: &Subject) -> Started {
-    let hub::Started { conversation, seq, at } = started;
-    let conversation = translate::summary(conversation, subject.audience(), true);
-    Started { conversation, seq: *seq, at: *at }
-}
-
-fn bulk_item(result: BulkResult, subject: &Subject) -> BulkItem {
-    let BulkResult { conversation, outcome } = result;
-    let (ok, err) = match outcome {
-        Ok(Answer::Committed { seq, at, .. }) => (Some(SeqAnswer { seq, at }), None),
-        Ok(_) => (None, Some(refusal::unavailable(500))),
-        Err(refused) => {
-            let id = ConversationId::parse(&conversation).unwrap_or(ConversationId::NOWHERE);
-            (None, Some(refusal::body(&refused, id, subject)))
-        }
-    };
-    BulkItem { conversation, ok, err }
 }

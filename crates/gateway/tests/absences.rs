@@ -4,7 +4,8 @@ mod common;
 
 use std::time::Duration;
 
-use common::{House, Mood, ORIGIN, PATIENCE, quick};
+use common::moody::Mood;
+use common::{House, ORIGIN, PATIENCE, quick};
 use gateway::Settings;
 use protocol::Codec;
 use serde_json::{Value, json};

@@ -2,7 +2,8 @@
 
 mod common;
 
-use common::{House, add_site};
+use common::{House, add_site, quick};
+use gateway::Settings;
 use protocol::Codec;
 use serde_json::{Value, json};
 
@@ -121,14 +122,27 @@ async fn refusals_bring_what_the_client_needs_next() {
 }
 
 #[tokio::test]
-async fn a_socket_watches_only_so_many() {
-    let house = House::new().await;
-    let mut vera = house.visitor(Codec::Json).await;
-    // What is not found is not counted.
+async fn a_socket_watches_only_so_many_and_what_is_not_found_does_not_count() {
+    let house = House::with(Settings { commands_burst: 10_000, ..quick() }).await;
+    let (_, token) = house.agent("Alice").await;
+    let mut alice = house.present(&token, Codec::Json).await;
     for n in 0..60 {
         let id = format!("7b2f2a4e-0000-4000-8000-{n:012}");
-        vera.refused("conversation.watch", json!({ "conversation": id }), "not_found").await;
+        alice.refused("conversation.watch", json!({ "conversation": id }), "not_found").await;
     }
+    let mut ids = Vec::new();
+    for _ in 0..1001 {
+        ids.push(house.conversation().await.to_string());
+    }
+    for id in &ids[..1000] {
+        alice.ok("conversation.watch", json!({ "conversation": id, "after": 2 })).await;
+    }
+    let one_more = json!({ "conversation": ids[1000] });
+    alice.refused("conversation.watch", one_more.clone(), "bad_request").await;
+    // Watching again is no more, and letting one go makes room.
+    alice.ok("conversation.watch", json!({ "conversation": ids[0] })).await;
+    alice.ok("conversation.unwatch", json!({ "conversation": ids[0] })).await;
+    alice.ok("conversation.watch", one_more).await;
 }
 
 #[tokio::test]

@@ -145,7 +145,8 @@ async fn a_handshake_is_what_rfc_6455_asks_for_or_refused() {
     let good = first_line(&house, &handshake(&[], "1.1", "GET")).await;
     assert!(good.starts_with("HTTP/1.1 101 "), "{good}");
     assert!(good.contains("s3pPLMBiTxaQ9kYGzzhZRbK+xOo="), "{good}");
-    let table: [(Changes<'_>, &str, &str, &str); 10] = [
+    let table: [(Changes<'_>, &str, &str, &str); 11] = [
+        (&[("Host", None)], "1.1", "GET", "400"),
         (&[("Sec-WebSocket-Version", Some("8"))], "1.1", "GET", "426"),
         (&[("Sec-WebSocket-Version", None)], "1.1", "GET", "426"),
         (&[("Upgrade", None)], "1.1", "GET", "426"),

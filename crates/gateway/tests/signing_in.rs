@@ -115,6 +115,8 @@ async fn only_our_own_pages_sign_in_and_only_with_small_json() {
     for body in [json!({}), json!([]), json!({ "email": "", "password": "" })] {
         assert_eq!(house.post(LOGIN, "", &body).await.0, 400);
     }
+    let long = json!({ "email": "x".repeat(513), "password": "x" });
+    assert_eq!(house.post(LOGIN, "", &long).await.0, 400);
     let large = json!({ "email": "a@b.example", "password": "x".repeat(20_000) });
     assert_eq!(house.post(LOGIN, "", &large).await.0, 400);
     let form = "POST /v1/login HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\

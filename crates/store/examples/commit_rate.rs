@@ -48,7 +48,7 @@ async fn measure(load: Load) {
     let mut registry = Registry::default();
     store.metrics().register(&mut registry);
     let shares = begin_all(&store, load).await;
-    let (before, cpu) = (Totals::read(&registry), cpu_seconds());
+    let (before, cpu) = (Totals::read(&registry), Cpu::read());
     let started = Instant::now();
     let until = started + Duration::from_secs(load.seconds);
     let callers: Vec<_> = (0..)
@@ -59,7 +59,7 @@ async fn measure(load: Load) {
     for caller in callers {
         took.extend(caller.await.unwrap());
     }
-    let (wall, cpu) = (started.elapsed().as_secs_f64(), cpu_seconds() - cpu);
+    let (wall, cpu) = (started.elapsed().as_secs_f64(), Cpu::read().since(cpu));
     report(load, &mut took, wall, cpu, &Totals::read(&registry).since(&before));
     println!("waiting for the index: {}", store.metrics().search_pending.get());
     let wal = std::fs::metadata(dir.path().join("frontdesk.db-wal")).unwrap().len();
@@ -116,15 +116,16 @@ async fn call(
     took
 }
 
-fn report(load: Load, took: &mut [Duration], wall: f64, cpu: f64, totals: &Totals) {
+fn report(load: Load, took: &mut [Duration], wall: f64, cpu: Cpu, totals: &Totals) {
     took.sort_unstable();
     let quantile = |q: f64| took[((took.len() - 1) as f64 * q) as usize].as_secs_f64() * 1000.0;
     let Load { callers, conversations, per_second, .. } = load;
     println!("{callers} callers, {conversations} conversations, paced at {per_second}/s:");
     println!(
-        "{:.0} appends/s, {:.1} µs CPU each, p50 {:.2} ms, p99 {:.2} ms, p99.9 {:.2} ms, max {:.1} ms",
+        "{:.0} appends/s, {:.1} µs CPU each ({:.1} of the writer), p50 {:.2} ms, p99 {:.2} ms, p99.9 {:.2} ms, max {:.1} ms",
         took.len() as f64 / wall,
-        cpu / took.len() as f64 * 1e6,
+        cpu.process / took.len() as f64 * 1e6,
+        cpu.writer / took.len() as f64 * 1e6,
         quantile(0.5),
         quantile(0.99),
         quantile(0.999),
@@ -168,9 +169,30 @@ impl Totals {
     }
 }
 
-/// User and system time of this process so far.
-fn cpu_seconds() -> f64 {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
+/// User and system time so far: of the whole process, and of the writing thread.
+#[derive(Clone, Copy)]
+struct Cpu {
+    process: f64,
+    writer: f64,
+}
+
+impl Cpu {
+    fn read() -> Self {
+        let mut tasks = std::fs::read_dir("/proc/self/task").unwrap().map(|task| task.unwrap().path());
+        let writer = tasks.find(|task| {
+            std::fs::read_to_string(task.join("comm")).is_ok_and(|name| name.trim() == "store-writer")
+        });
+        let writer = writer.map_or(0.0, |task| seconds(&task.join("stat")));
+        Self { process: seconds("/proc/self/stat".as_ref()), writer }
+    }
+
+    fn since(self, before: Self) -> Self {
+        Self { process: self.process - before.process, writer: self.writer - before.writer }
+    }
+}
+
+fn seconds(stat: &std::path::Path) -> f64 {
+    let stat = std::fs::read_to_string(stat).unwrap();
     let fields: Vec<&str> = stat.rsplit_once(')').unwrap().1.split_whitespace().collect();
     let ticks: f64 = fields[11].parse::<f64>().unwrap() + fields[12].parse::<f64>().unwrap();
     ticks / 100.0

@@ -23,6 +23,7 @@ mod readers;
 mod search;
 mod start;
 mod writer;
+mod writing;
 
 use std::convert::Infallible;
 use std::path::Path;

@@ -3,18 +3,21 @@
 #![allow(dead_code, reason = "each test uses its part")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
-mod moody;
+pub mod moody;
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use conversation::{Conversation, Deed, KeyScope, Remembered, Visitor};
 use futures::{SinkExt as _, StreamExt as _};
 use gateway::{Credentials, Gateway, GatewayMetrics, Settings};
-use protocol::{AgentId, Codec, PersonId, SiteId};
+use protocol::{AgentId, Codec, ConversationId, Key, PersonId, SiteId, Text, VisitorId};
 use serde_json::{Value, json};
-use store::{AgentRole, Directory as _, MemoryStore, NewAgent, Site};
+use store::{
+    AgentRole, Directory as _, Journal as _, MemoryStore, NewAgent, Site, Start, StartOutcome,
+};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::time::timeout;
@@ -25,8 +28,6 @@ use tokio_tungstenite::tungstenite::protocol::Message;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-pub use moody::{Mood, Moody};
-
 pub const PATIENCE: Duration = Duration::from_secs(8);
 pub const DOMAIN: &str = "shop.example";
 pub const ORIGIN: &str = "https://shop.example";
@@ -36,7 +37,7 @@ pub struct House {
     pub address: SocketAddr,
     pub store: Arc<MemoryStore>,
     /// The same, as the node sees it.
-    pub moody: Arc<Moody>,
+    pub moody: Arc<moody::Moody>,
     pub credentials: Credentials,
     pub gateway: Arc<Gateway>,
     pub metrics: GatewayMetrics,
@@ -57,7 +58,7 @@ impl House {
 
     pub async fn with(settings: Settings) -> Self {
         let store = Arc::new(MemoryStore::new());
-        let moody = Moody::new(store.clone());
+        let moody = moody::Moody::new(store.clone());
         let credentials = Credentials::new(store.secret().await.unwrap());
         let hub = hub::Hub::new(
             moody.clone(),
@@ -98,6 +99,25 @@ impl House {
         self.store.add_agent(agent, 1).await.unwrap();
         let hour = Duration::from_secs(3600);
         (id, self.credentials.mint_agent(site, id, now(), hour))
+    }
+
+    /// A conversation that somebody has begun.
+    pub async fn conversation(&self) -> ConversationId {
+        let id = ConversationId(Uuid::new_v4());
+        let visitor = Visitor { id: VisitorId(Uuid::new_v4()), name: "".into(), email: None };
+        let (text, key) = (Text::new("hi").unwrap(), Key::new("k").unwrap());
+        let author = visitor.id.into();
+        let said = (text, key.clone());
+        let (state, events) = Conversation::start((id, self.site), visitor, said, now());
+        let conversation = ConversationId::NOWHERE;
+        let scope = KeyScope { author, conversation, deed: Deed::Start, key };
+        let (seq, visitor_seq, at) = (state.head, state.visitor_head, state.last_at);
+        let remembered = Remembered { conversation: id, seq, visitor_seq, closed_seq: None, at };
+        let conversation = Arc::new(state);
+        let starts_per_minute = 10;
+        let start = Start { conversation, events, scope, remembered, starts_per_minute };
+        assert_eq!(self.store.start(start).await.unwrap(), StartOutcome::Done);
+        id
     }
 
     /// A visitor's socket before `hello`.

@@ -1,79 +1,76 @@
-//! The hot path: judge an append, then write events, state and key.
+//! The hot path: one statement each for the key, the state and every event.
+//!
+//! The first two judge and write at once. A stale append, which is rare, takes its key back.
 
-use conversation::{Conversation, Event, KeyScope, Remembered};
-use rusqlite::{Connection, OptionalExtension as _, params};
+use conversation::{Conversation, Event, Seq};
+use protocol::Sort;
+use rusqlite::{Connection, params};
 
-use super::columns::{Number, execute};
+use super::columns::{Number, execute, first};
 use super::error::Trouble;
+use super::writing::Writing;
 use super::{counts, events, keys};
 use crate::{Append, Appended, Rank};
 
-pub(super) fn append(db: &Connection, append: &Append) -> Result<Appended, Trouble> {
+pub(super) fn append(db: &Writing, append: &Append) -> Result<Appended, Trouble> {
     let Append { conversation, at_head, events, key } = append;
-    let Some((number, head)) = number_and_head(db, conversation)? else {
-        return Ok(Appended::Stale);
+    let Some(number) = db.number_of(conversation.id)? else { return Ok(Appended::Stale) };
+    if let Some((scope, remembered)) = key
+        && !keys::insert(db, number, scope, remembered)?
+    {
+        return Ok(Appended::Repeated(keys::used(db, number, scope)?));
+    }
+    let is_at_head = match events.is_empty() {
+        true => is_at(db, number, *at_head)?,
+        false => move_on(db, number, *at_head, conversation)?,
     };
-    if let Some(first) = used(db, number, key.as_ref())? {
-        return Ok(Appended::Repeated(first));
-    }
-    if head != at_head.0.cast_signed() {
+    if !is_at_head {
+        if let Some((scope, _)) = key {
+            keys::forget(db, number, scope)?;
+        }
         return Ok(Appended::Stale);
     }
-    if !events.is_empty() {
-        events::insert(db, number, events)?;
-        if events.iter().any(|event| moves_between_lists(&event.event)) {
-            counts::move_to(db, number, conversation)?;
-            update_all(db, number, conversation)?;
-        } else {
-            update_activity(db, number, conversation)?;
-        }
-    }
-    if let Some((scope, remembered)) = key {
-        keys::insert(db, number, scope, remembered)?;
+    events::insert(db, number, events)?;
+    if events.iter().any(|event| moves_between_lists(&event.event)) {
+        counts::move_to(db, number, conversation)?;
+        move_between_lists(db, number, conversation)?;
     }
     Ok(Appended::Done)
 }
 
-fn number_and_head(
-    db: &Connection,
-    conversation: &Conversation,
-) -> Result<Option<(Number, i64)>, Trouble> {
-    let mut find = db.prepare_cached("SELECT number, head FROM conversations WHERE id = ?1")?;
-    let found = find.query_row([conversation.id.0.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?)));
-    Ok(found.optional()?)
+fn is_at(db: &Connection, number: Number, head: Seq) -> Result<bool, Trouble> {
+    let found: Option<i64> =
+        first(db, "SELECT head FROM conversations WHERE number = ?1", [number])?;
+    Ok(found == Some(head.0.cast_signed()))
 }
 
-fn used(
+/// Replaces the state; `false` if the head was another.
+fn move_on(
     db: &Connection,
     number: Number,
-    key: Option<&(KeyScope, Remembered)>,
-) -> Result<Option<Remembered>, Trouble> {
-    match key {
-        Some((scope, _)) => keys::find(db, number, scope),
-        None => Ok(None),
-    }
+    at_head: Seq,
+    state: &Conversation,
+) -> Result<bool, Trouble> {
+    let update = "UPDATE conversations
+                  SET head = ?3, visitor_head = ?4, activity_at = ?5, state = ?6
+                  WHERE number = ?1 AND head = ?2";
+    let json = serde_json::to_string(state)?;
+    let (head, visitor_head) = (state.head.0.cast_signed(), state.visitor_head.0.cast_signed());
+    let at_head = at_head.0.cast_signed();
+    let row = params![number, at_head, head, visitor_head, state.activity_at, json];
+    Ok(execute(db, update, row)? == 1)
 }
 
-/// Whether the columns that lists filter and sort by may change, beside the activity.
+/// Whether the columns that lists filter by may change.
 fn moves_between_lists(event: &Event) -> bool {
     !matches!(event, Event::Posted { .. } | Event::Noted { .. })
 }
 
-fn update_activity(db: &Connection, number: Number, state: &Conversation) -> Result<(), Trouble> {
-    let update = "UPDATE conversations SET head = ?2, visitor_head = ?3, activity_at = ?4, state = ?5
-                  WHERE number = ?1";
-    let json = serde_json::to_string(state)?;
-    let (head, visitor_head) = (state.head.0.cast_signed(), state.visitor_head.0.cast_signed());
-    execute(db, update, params![number, head, visitor_head, state.activity_at, json])?;
-    Ok(())
-}
-
-fn update_all(db: &Connection, number: Number, state: &Conversation) -> Result<(), Trouble> {
+fn move_between_lists(db: &Connection, number: Number, state: &Conversation) -> Result<(), Trouble> {
     let update = "UPDATE conversations SET closed = ?2, owner = ?3, owner_name = ?4 WHERE number = ?1";
     let owner = state.owner.as_ref().map(|owner| *owner.agent.id.0.as_bytes());
-    let owner_name = text_rank(Rank::of(state, protocol::Sort::Assignee));
-    execute(db, update, params![number, state.is_closed(), owner, owner_name])?;
-    update_activity(db, number, state)
+    let owner_name = text_rank(Rank::of(state, Sort::Assignee));
+    execute(db, update, params![number, state.is_closed(), owner, owner_name]).map(drop)
 }
 
 /// The column for a rank that is a text.

@@ -48,17 +48,24 @@ pub(super) fn find(
     Ok(db.prepare_cached(find)?.query_row(params, read).optional()?)
 }
 
+/// The first answer under a key that is known to be used.
+pub(super) fn used(db: &Connection, number: Number, scope: &KeyScope) -> Result<Remembered, Trouble> {
+    let found = find(db, number, scope)?;
+    found.ok_or(Trouble::Sqlite(rusqlite::Error::QueryReturnedNoRows))
+}
+
+/// Remembers an answer; `false` if the key has been used.
 pub(super) fn insert(
     db: &Connection,
     number: Number,
     scope: &KeyScope,
     remembered: &Remembered,
-) -> Result<(), Trouble> {
+) -> Result<bool, Trouble> {
     let insert = "INSERT INTO keys
         (conversation, author, deed, key, seq, visitor_seq, closed_seq, at, about)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING";
     let elsewhere = remembered.conversation != scope.conversation;
-    execute(
+    let inserted = execute(
         db,
         insert,
         params![
@@ -73,7 +80,16 @@ pub(super) fn insert(
             elsewhere.then_some(*remembered.conversation.0.as_bytes()),
         ],
     )?;
-    Ok(())
+    Ok(inserted == 1)
+}
+
+/// Takes back what was inserted in this transaction.
+pub(super) fn forget(db: &Connection, number: Number, scope: &KeyScope) -> Result<(), Trouble> {
+    let delete = "DELETE FROM keys
+                  WHERE conversation = ?1 AND author = ?2 AND deed = ?3 AND key = ?4";
+    let KeyScope { author, deed, key, .. } = scope;
+    let place = params![number, author.0.as_bytes(), number_of_deed(*deed), key.as_str()];
+    execute(db, delete, place).map(drop)
 }
 
 /// Keeps the first record under a key and answers it.

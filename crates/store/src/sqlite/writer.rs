@@ -11,6 +11,7 @@ use super::Running;
 use super::checkpoint::Checkpoints;
 use super::connection::Place;
 use super::error::{OpenError, Trouble, stopped};
+use super::writing::Writing;
 use crate::metrics::StoreMetrics;
 use crate::{Answer, StoreError};
 
@@ -31,10 +32,10 @@ enum Message {
     Stop,
 }
 
-/// Something to write, and somebody who waits for it. Judges before it writes: a job that only refuses
-/// has changed nothing. May be asked to run again, after all that it did was undone.
+/// Something to write, and somebody who waits for it. A job that refuses leaves nothing changed. It may be
+/// asked to run again, after all that it did was undone.
 trait Job: Send {
-    fn run(&mut self, db: &Connection) -> Result<(), Trouble>;
+    fn run(&mut self, db: &Writing) -> Result<(), Trouble>;
     fn answer(self: Box<Self>, committed: Result<(), StoreError>);
 }
 
@@ -47,9 +48,9 @@ struct Asked<T, F> {
 impl<T, F> Job for Asked<T, F>
 where
     T: Send,
-    F: FnMut(&Connection) -> Result<T, Trouble> + Send,
+    F: FnMut(&Writing) -> Result<T, Trouble> + Send,
 {
-    fn run(&mut self, db: &Connection) -> Result<(), Trouble> {
+    fn run(&mut self, db: &Writing) -> Result<(), Trouble> {
         self.outcome = Some((self.work)(db)?);
         Ok(())
     }
@@ -83,7 +84,7 @@ impl Writer {
     pub(super) fn write<T, F>(&self, work: F) -> Answer<'_, T>
     where
         T: Send + 'static,
-        F: FnMut(&Connection) -> Result<T, Trouble> + Send + 'static,
+        F: FnMut(&Writing) -> Result<T, Trouble> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
         let job = Box::new(Asked { work, outcome: None, reply });
@@ -107,7 +108,7 @@ impl Writer {
 struct WriterThread {
     place: Place,
     /// `None` after a failure, until there is work again.
-    db: Option<Connection>,
+    db: Option<Writing>,
     queue: mpsc::Receiver<Message>,
     checkpoints: Checkpoints,
     metrics: StoreMetrics,
@@ -182,16 +183,15 @@ impl WriterThread {
         Ok(())
     }
 
-    fn open(&self) -> Result<Connection, Failure> {
+    fn open(&self) -> Result<Writing, Failure> {
         let mut db = self.place.to_write()?;
         self.checkpoints.watch(&mut db)?;
-        Ok(db)
+        Ok(Writing::new(db))
     }
 
     fn roll_back(&mut self) {
         if let Some(db) = &self.db
-            && !db.is_autocommit()
-            && db.execute_batch("ROLLBACK").is_err()
+            && db.roll_back().is_err()
         {
             self.db = None;
         }
@@ -204,7 +204,7 @@ impl From<rusqlite::Error> for Failure {
     }
 }
 
-fn run_all(db: &Connection, batch: &mut [Box<dyn Job>]) -> Result<(), Failure> {
+fn run_all(db: &Writing, batch: &mut [Box<dyn Job>]) -> Result<(), Failure> {
     for (index, job) in batch.iter_mut().enumerate() {
         let ran = catch_unwind(AssertUnwindSafe(|| job.run(db)));
         match ran.unwrap_or(Err(Trouble::Panicked)) {
