@@ -82,11 +82,11 @@ impl<'a> Closing<'a> {
         self.watch(crowd)?;
         (self.times, self.message) =
             (Vec::with_capacity(self.watchers.len() + 1), Message::Waiting);
-        if race && pair % 2 == 0 {
+        if race && pair.is_multiple_of(2) {
             self.say(crowd)?;
         }
         self.say_close(crowd)?;
-        if race && pair % 2 == 1 {
+        if race && !pair.is_multiple_of(2) {
             self.say(crowd)?;
         }
         let receivers = self.watchers.len() + 1;

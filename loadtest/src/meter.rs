@@ -1,5 +1,6 @@
 //! What the operating system says: processor time, memory, and how quiet the machine was.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -36,6 +37,23 @@ impl Cpu {
             system: self.system.saturating_sub(before.system),
         }
     }
+}
+
+/// Processor time of a process so far, by the names of its threads.
+pub type Threads = BTreeMap<String, Duration>;
+
+/// Of the threads that are there now; those that have ended are in nobody's account.
+fn threads(pid: u32) -> Result<Threads> {
+    let mut times = Threads::new();
+    for thread in fs::read_dir(format!("/proc/{pid}/task")).context("threads")? {
+        let folder = thread?.path();
+        // It may end at this very moment.
+        let Ok(name) = fs::read_to_string(folder.join("comm")) else { continue };
+        let schedule = fs::read_to_string(folder.join("schedstat")).unwrap_or_default();
+        let spent = schedule.split(' ').next().and_then(|text| text.parse().ok()).unwrap_or(0);
+        *times.entry(name.trim().to_owned()).or_default() += Duration::from_nanos(spent);
+    }
+    Ok(times)
 }
 
 /// Memory of one process, in bytes.
@@ -102,16 +120,19 @@ pub struct Gauge {
     pid: Option<u32>,
     began: Instant,
     server: Cpu,
+    threads: Threads,
     generator: Cpu,
     machine: Machine,
 }
 
 /// What a gauge has measured.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Reading {
     pub took: Duration,
     /// Zero if the server is not on this machine.
     pub server: Cpu,
+    /// The same by the names of its threads.
+    pub threads: Threads,
     pub generator: Cpu,
     /// Per cent of the machine that neither the server nor the generator used.
     pub others: f64,
@@ -126,6 +147,7 @@ impl Gauge {
             pid,
             began: Instant::now(),
             server: pid.map(Cpu::of).transpose()?.unwrap_or_default(),
+            threads: pid.map(threads).transpose()?.unwrap_or_default(),
             generator: Cpu::of(std::process::id())?,
             machine: Machine::now()?,
         })
@@ -137,6 +159,10 @@ impl Gauge {
             Some(pid) => Cpu::of(pid)?.since(self.server),
             None => Cpu::default(),
         };
+        let mut threads = self.pid.map(threads).transpose()?.unwrap_or_default();
+        for (name, spent) in &mut threads {
+            *spent = spent.saturating_sub(self.threads.get(name).copied().unwrap_or_default());
+        }
         let generator = Cpu::of(std::process::id())?.since(self.generator);
         let machine = Machine::now()?;
         let share = |part: Duration| {
@@ -146,6 +172,7 @@ impl Gauge {
         Ok(Reading {
             took: self.began.elapsed(),
             server,
+            threads,
             generator,
             others: share((machine.busy - self.machine.busy).saturating_sub(ours)),
             steal: share(machine.steal.saturating_sub(self.machine.steal)),

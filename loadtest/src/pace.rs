@@ -63,7 +63,7 @@ impl Punctuality {
     pub fn verdict(&self) -> Option<String> {
         let late = self.lateness.percent_above(LATE);
         (late > LATE_PERCENT_MAX).then(|| {
-            format!("the generator sent {late:.1} % more than {LATE:?} late: it was the bottleneck")
+            format!("the generator sent {late:.1} % more than {LATE:?} late: it, or the machine under it, was the bottleneck")
         })
     }
 

@@ -7,6 +7,10 @@ use serde_json::{Value, json};
 use crate::meter::Reading;
 use crate::stats::{Latencies, median, spread};
 
+/// More than this, in per cent of the machine, disturbs.
+const OTHERS_PERCENT_MAX: f64 = 2.0;
+const STEAL_PERCENT_MAX: f64 = 0.5;
+
 /// One figure of one round.
 #[derive(Clone, Debug)]
 pub struct Figure {
@@ -25,6 +29,8 @@ pub struct Round {
     pub figures: Vec<Figure>,
     /// Why it does not count.
     pub void: Option<String>,
+    /// Why it should be looked at with care: the machine was not quiet.
+    pub disturbed: Option<String>,
 }
 
 /// All rounds of one scenario.
@@ -55,8 +61,26 @@ impl Round {
         figure.floor = floor.map(Latencies::max_us);
     }
 
+    /// Adds the server's time for each of `count`, and which of its threads spent it.
+    pub fn add_cost(&mut self, each: &str, reading: &Reading, count: u64) -> &mut Figure {
+        let place = self.figures.len();
+        let us = |time: std::time::Duration| time.as_secs_f64() * 1e6 / count.max(1) as f64;
+        self.add(format!("server CPU per {each}"), "µs", us(reading.server.total()));
+        self.add("  of it user", "µs", us(reading.server.user));
+        for (name, time) in reading.threads.iter().filter(|(_, time)| us(**time) >= 0.05) {
+            self.add(format!("  of it {name}"), "µs", us(*time));
+        }
+        &mut self.figures[place]
+    }
+
     /// Adds how quiet the machine was and what the generator took.
     pub fn add_surroundings(&mut self, reading: &Reading) {
+        let Reading { others, steal, .. } = *reading;
+        if others > OTHERS_PERCENT_MAX || steal > STEAL_PERCENT_MAX {
+            let words =
+                format!("other processes took {others:.0} % of the machine, the host {steal:.1} %");
+            self.disturbed = Some(words);
+        }
         let share =
             |time: std::time::Duration| 100.0 * time.as_secs_f64() / reading.took.as_secs_f64();
         self.add("server, of one core", "%", share(reading.server.total()));
@@ -101,6 +125,11 @@ impl Report {
                 let _ = writeln!(out, "  round {} is void: {why}", nth + 1);
             }
         }
+        for (nth, round) in self.rounds.iter().enumerate() {
+            if let Some(why) = &round.disturbed {
+                let _ = writeln!(out, "  round {} was disturbed: {why}", nth + 1);
+            }
+        }
         if !self.counts() {
             out.push_str("  EVERY ROUND IS VOID. The figures above only help to find out why.\n");
         }
@@ -112,7 +141,7 @@ impl Report {
         let rounds: Vec<Value> = self
             .rounds
             .iter()
-            .map(|round| json!({ "void": round.void, "figures": round.figures.iter().map(one).collect::<Vec<_>>() }))
+            .map(|round| json!({ "void": round.void, "disturbed": round.disturbed, "figures": round.figures.iter().map(one).collect::<Vec<_>>() }))
             .collect();
         let summary: Vec<Value> = self.lines().iter().map(Line::json).collect();
         json!({ "scenario": self.scenario, "conditions": self.conditions, "summary": summary, "rounds": rounds })

@@ -81,8 +81,8 @@ impl<'a> Talk<'a> {
         while self.under_way > 0 && Instant::now() < deadline {
             crowd.hear_batch(Duration::from_millis(10), self)?;
         }
-        let late = self.ledgers.iter().enumerate();
-        late.map(|(pair, ledger)| self.pairs.judge(pair, ledger.finish())).collect()
+        let mut late = self.ledgers.iter().enumerate();
+        late.try_for_each(|(pair, ledger)| self.pairs.judge(pair, ledger.finish()))
     }
 
     fn send(&mut self, crowd: &mut Crowd, pair: usize, intended: Instant) -> Result<()> {

@@ -178,9 +178,11 @@ struct Cpu {
 
 impl Cpu {
     fn read() -> Self {
-        let mut tasks = std::fs::read_dir("/proc/self/task").unwrap().map(|task| task.unwrap().path());
+        let mut tasks =
+            std::fs::read_dir("/proc/self/task").unwrap().map(|task| task.unwrap().path());
         let writer = tasks.find(|task| {
-            std::fs::read_to_string(task.join("comm")).is_ok_and(|name| name.trim() == "store-writer")
+            std::fs::read_to_string(task.join("comm"))
+                .is_ok_and(|name| name.trim() == "store-writer")
         });
         let writer = writer.map_or(0.0, |task| seconds(&task.join("stat")));
         Self { process: seconds("/proc/self/stat".as_ref()), writer }

@@ -45,7 +45,8 @@ pub trait Journal: Send + Sync + 'static {
     fn conversations_of(&self, visitor: VisitorId, limit: usize) -> Answer<'_, Vec<Conversation>>;
 
     /// Remembers what a `bulk` asked under its key and answers what the first one asked.
-    fn remember_bulk(&self, author: PersonId, key: Key, bulk: BulkRecord) -> Answer<'_, BulkRecord>;
+    fn remember_bulk(&self, author: PersonId, key: Key, bulk: BulkRecord)
+    -> Answer<'_, BulkRecord>;
 }
 
 /// How long a visitor with these starts, latest first, has to wait before another one at `now`.
@@ -81,7 +82,9 @@ pub enum StartOutcome {
     Repeated(Remembered),
     AlreadyOpen(ConversationId),
     /// Try again after so many milliseconds.
-    TooMany { retry_after_ms: u64 },
+    TooMany {
+        retry_after_ms: u64,
+    },
 }
 
 /// Events to add to a conversation that exists. `conversation` is the state after them.

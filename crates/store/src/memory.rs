@@ -104,7 +104,12 @@ impl Journal for MemoryStore {
         })
     }
 
-    fn remember_bulk(&self, author: PersonId, key: Key, bulk: BulkRecord) -> Answer<'_, BulkRecord> {
+    fn remember_bulk(
+        &self,
+        author: PersonId,
+        key: Key,
+        bulk: BulkRecord,
+    ) -> Answer<'_, BulkRecord> {
         self.answer(|inner| Ok(inner.bulks.entry((author, key)).or_insert(bulk).clone()))
     }
 }

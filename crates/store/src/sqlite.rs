@@ -130,7 +130,12 @@ impl Journal for SqliteStore {
         self.readers.read(move |db| conversations::of_visitor(db, visitor, limit))
     }
 
-    fn remember_bulk(&self, author: PersonId, key: Key, bulk: BulkRecord) -> Answer<'_, BulkRecord> {
+    fn remember_bulk(
+        &self,
+        author: PersonId,
+        key: Key,
+        bulk: BulkRecord,
+    ) -> Answer<'_, BulkRecord> {
         self.writer.write(move |db| keys::remember_bulk(db, author, &key, &bulk))
     }
 }

@@ -48,20 +48,26 @@ impl Drop for SmallDisk {
     }
 }
 
-/// Appends until the store cannot; the conversation as of the last answer that was `Done`.
+/// Appends until the store cannot, not even a little; the conversation as of the last `Done`.
 async fn append_until_full(store: &SqliteStore, mut state: Conversation) -> Conversation {
-    let vera = asking(&state);
-    for n in 0..10_000 {
-        let keyed = format!("full {n}");
-        let next = append(&state, &vera, &post(&"long ".repeat(500)), 2000, &keyed);
-        let after = next.conversation.clone();
-        match store.append(next).await {
-            Ok(Appended::Done) => state = (*after).clone(),
-            Err(StoreError::Unavailable(_)) => return state,
-            other => panic!("{other:?}"),
+    for text in ["long ".repeat(500), "long".to_owned()] {
+        let mut refused_in_a_row = 0;
+        while refused_in_a_row < 3 {
+            assert!(state.head.0 < 50_000, "the disk never filled up");
+            let keyed = format!("full {} {refused_in_a_row}", state.head.0);
+            let next = append(&state, &asking(&state), &post(&text), 2000, &keyed);
+            let after = next.conversation.clone();
+            match store.append(next).await {
+                Ok(Appended::Done) => {
+                    state = (*after).clone();
+                    refused_in_a_row = 0;
+                }
+                Err(StoreError::Unavailable(_)) => refused_in_a_row += 1,
+                other => panic!("{other:?}"),
+            }
         }
     }
-    panic!("the disk never filled up");
+    state
 }
 
 async fn check_reads(store: &Arc<SqliteStore>, state: &Conversation) {

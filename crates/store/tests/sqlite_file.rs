@@ -10,8 +10,8 @@ use conversation::{Audience, Author, Command, Deed};
 use protocol::{BulkAction, ConversationId};
 use store::conformance::*;
 use store::{
-    AgentRole, Appended, BulkRecord, Directory as _, Journal as _, NewAgent, OpenError, Range, Site,
-    SqliteStore, StartOutcome, Store, StoreError,
+    AgentRole, Appended, BulkRecord, Directory as _, Journal as _, NewAgent, OpenError, Range,
+    Site, SqliteStore, StartOutcome, Store, StoreError,
 };
 
 fn open(dir: &Path) -> Arc<SqliteStore> {
@@ -79,9 +79,9 @@ async fn what_is_queued_is_finished_and_what_comes_later_is_refused() {
     let store = open(dir.path());
     let starts: Vec<_> = (1..=100).map(|n| store.start(start(n, 1000))).collect();
     let queued = tokio::spawn(futures::future::join_all(
-        (101..=200).map(|n| (store.clone(), n)).map(|(store, n)| async move {
-            store.start(start(n, 1000)).await.unwrap()
-        }),
+        (101..=200)
+            .map(|n| (store.clone(), n))
+            .map(|(store, n)| async move { store.start(start(n, 1000)).await.unwrap() }),
     ));
     for outcome in futures::future::join_all(starts).await {
         assert_eq!(outcome.unwrap(), StartOutcome::Done);
@@ -167,7 +167,10 @@ async fn a_lost_spoiled_or_foreign_index_is_built_again() {
     store.close().await;
     let spoil: [&dyn Fn(); 3] = [
         &|| std::fs::remove_file(&index).unwrap(),
-        &|| std::fs::write(&index, "this is no database, and long enough to be seen as none").unwrap(),
+        &|| {
+            std::fs::write(&index, "this is no database, and long enough to be seen as none")
+                .unwrap()
+        },
         &|| {
             std::fs::copy(other.path().join("frontdesk-search.db"), &index).unwrap();
         },

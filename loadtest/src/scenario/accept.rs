@@ -58,7 +58,7 @@ fn round(stage: &mut Stage, pairs: &mut Pairs, window: usize) -> Result<Round> {
     let mut round = Round::default();
     round.add("connections per second", "1/s", count as f64 / took.as_secs_f64()).target =
         "≥ 6,000";
-    round.add("server CPU per connection", "µs", reading.server_us_each(count)).target = "≤ 100";
+    round.add_cost("connection", &reading, count).target = "≤ 100";
     round.add("turned away and come again", "", returning.again as f64);
     round.add_latencies("until the snapshot", &returning.each, None);
     round.add_surroundings(&reading);

@@ -93,7 +93,7 @@ fn round(
     let rate = |reading: &Reading, count: u64| count as f64 / reading.took.as_secs_f64();
     let figure = round.add("messages per second", "1/s", rate(&reading, count));
     figure.floor = floor.as_ref().map(|(reading, count)| rate(reading, *count));
-    let figure = round.add("server CPU per message", "µs", reading.server_us_each(count));
+    let figure = round.add_cost("message", &reading, count);
     figure.floor = floor.as_ref().map(|(reading, count)| reading.server_us_each(*count));
     figure.target = "≤ 30 µs";
     round.add_latencies("delivered", &talk.times.delivered, None);

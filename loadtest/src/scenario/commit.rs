@@ -81,12 +81,7 @@ fn round(stage: &mut Stage, writers: &mut Writers, lasting: Duration) -> Result<
     let mut round = Round::default();
     let rate = answered.count() as f64 / reading.took.as_secs_f64();
     round.add("durable commands per second", "1/s", rate).target = "≥ 30,000";
-    round.add("server CPU per command", "µs", reading.server_us_each(answered.count()));
-    round.add(
-        "of it user",
-        "µs",
-        reading.server.user.as_secs_f64() * 1e6 / answered.count().max(1) as f64,
-    );
+    round.add_cost("command", &reading, answered.count());
     round.add_latencies("acknowledged", &answered, None);
     round.add_surroundings(&reading);
     Ok(round)

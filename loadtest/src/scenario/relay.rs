@@ -106,11 +106,9 @@ fn round(
         one(stage, talk, pid, pace, &mut played.talk, |talk| talk.measure())?;
     talk.arrive(&mut stage.crowd)?;
     let mut round = Round { void: punctuality.verdict(), ..Round::default() };
-    let cost = round.add("server CPU per message", "µs", reading.server_us_each(messages));
+    let cost = round.add_cost("message", &reading, messages);
     cost.floor = floor.as_ref().map(|((reading, _), _)| reading.server_us_each(messages));
     cost.target = "≤ 2.0 × floor";
-    let user = reading.server.user.as_secs_f64() * 1e6 / messages as f64;
-    round.add("of it user", "µs", user);
     round.add_latencies("delivered", &talk.times.delivered, floor.as_ref().map(|(_, times)| times));
     round.add_latencies("acknowledged", &talk.times.acknowledged, None);
     round.target("delivered p50", "≤ 2 × floor + 1.5 flushes");

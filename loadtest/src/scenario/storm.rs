@@ -59,7 +59,7 @@ pub fn run(options: &Options, common: &Common) -> Result<Report> {
         round.add(format!("{label} back after"), "s", returning.all.us(percent) / 1e6);
     }
     round.target("99 % back after", "≤ 4 s for 18,000");
-    round.add("server CPU per connection", "µs", reading.server_us_each(connections as u64));
+    round.add_cost("connection", &reading, connections as u64);
     round.add("turned away and come again", "", returning.again as f64);
     round.add_latencies("one connection", &returning.each, None);
     if let (Some(pid), Some(before)) = (stage.host.pid, before) {

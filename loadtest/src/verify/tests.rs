@@ -63,7 +63,7 @@ fn messages_that_are_answered_and_seen_once_leave_nothing_behind() {
 #[test]
 fn a_lost_message_is_caught_by_its_successor_or_at_the_end() {
     let (mut ledger, now) = (Ledger::default(), Instant::now());
-    (ledger.send(now), ledger.send(now));
+    assert_eq!([ledger.send(now), ledger.send(now)], [1, 2]);
     assert_eq!(ledger.seen(2, 6), Err(Fault::Skipped { due: 1, came: 2 }));
     ledger.acked(1, 5).expect("answered");
     let missing = Fault::Missing { unanswered: vec![2], undelivered: vec![1, 2] };
@@ -83,7 +83,7 @@ fn a_message_that_comes_twice_is_caught_before_and_after_its_answer() {
 #[test]
 fn two_answers_two_numbers_and_inventions_are_caught() {
     let (mut ledger, now) = (Ledger::default(), Instant::now());
-    (ledger.send(now), ledger.send(now));
+    assert_eq!([ledger.send(now), ledger.send(now)], [1, 2]);
     ledger.acked(1, 5).expect("answered");
     assert_eq!(ledger.acked(1, 5), Err(Fault::AnsweredTwice(1)));
     assert_eq!(ledger.seen(1, 6), Err(Fault::TwoNumbers { number: 1, acked: 5, seen: 6 }));

@@ -59,14 +59,19 @@ pub fn start_by(n: u128, site: SiteId, visitor: Visitor, said: &str, at: i64) ->
         closed_seq: None,
         at,
     };
-    let scope =
-        KeyScope { author, conversation: ConversationId::NOWHERE, deed: Deed::Start, key };
+    let scope = KeyScope { author, conversation: ConversationId::NOWHERE, deed: Deed::Start, key };
     Start { conversation: Arc::new(state), events, scope, remembered, starts_per_minute: 1000 }
 }
 
 /// What `by` doing `command` to `state` at `at` adds, under `keyed`.
 #[expect(clippy::panic, reason = "a mistake in the suite")]
-pub fn append(state: &Conversation, by: &Author, command: &Command, at: i64, keyed: &str) -> Append {
+pub fn append(
+    state: &Conversation,
+    by: &Author,
+    command: &Command,
+    at: i64,
+    keyed: &str,
+) -> Append {
     let key = key(keyed);
     let events = match state.decide(by, command) {
         Ok(Verdict::Commit(events)) => state.stamp(by, Some(&key), at, events),

@@ -107,9 +107,11 @@ pub async fn a_key_counts_only_in_its_scope(store: Arc<dyn Store>) {
     assert_eq!(store.append(claim.clone()).await.unwrap(), Appended::Done);
     state = (*claim.conversation).clone();
     // Another operation, another author, another conversation.
-    for (state, by, command) in
-        [(&state, ann(), note("n")), (&state, bob(), Command::Claim), (&other, ann(), Command::Claim)]
-    {
+    for (state, by, command) in [
+        (&state, ann(), note("n")),
+        (&state, bob(), Command::Claim),
+        (&other, ann(), Command::Claim),
+    ] {
         let free = match state.owner {
             Some(_) => append(state, &by, &note("n"), 3000, "k"),
             None => append(state, &by, &command, 3000, "k"),
@@ -198,7 +200,8 @@ pub async fn the_first_bulk_under_a_key_counts(store: Arc<dyn Store>) {
     };
     let first = bulk(BulkAction::Claim, &["b", "a", "not an id"]);
     let later = bulk(BulkAction::Close, &["c"]);
-    let ask = |author, keyed, bulk: &BulkRecord| store.remember_bulk(author, key(keyed), bulk.clone());
+    let ask =
+        |author, keyed, bulk: &BulkRecord| store.remember_bulk(author, key(keyed), bulk.clone());
     assert_eq!(ask(author, "k", &first).await.unwrap(), first);
     assert_eq!(ask(author, "k", &later).await.unwrap(), first);
     assert_eq!(ask(author, "other", &later).await.unwrap(), later);

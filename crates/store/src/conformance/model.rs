@@ -13,13 +13,54 @@ use super::desk::*;
 use crate::{InboxQuery, Store};
 
 const NAMES: &[&str] = &[
-    "", "", "Vera", "vera", "VERA", "Émile", "émile", "Zoë", "İpek", "ΟΔΥΣΣΕΥΣ", "straße", "Ann%_*",
+    "",
+    "",
+    "Vera",
+    "vera",
+    "VERA",
+    "Émile",
+    "émile",
+    "Zoë",
+    "İpek",
+    "ΟΔΥΣΣΕΥΣ",
+    "straße",
+    "Ann%_*",
 ];
 const AGENTS: &[&str] = &["", "Ann", "ann", "Bob"];
 pub(super) const WORDS: &[&str] = &[
-    "order", "ORDER", "refund", "re", "Größe", "GRÖSSE", "日本語", "本", "don't", "\"quoted\"", "50%",
-    "a_b", "*", "%", "_", "\\", "x", "Ä", "NOT", "AND", "café", "cafe\u{301}", "ПРИВЕТ", "привет",
-    "🙂", "👩\u{200d}👧", "\u{fffd}", "\u{ffff}x", "oder", "ord", "no-reply@", "K", "\u{212a}",
+    "order",
+    "ORDER",
+    "refund",
+    "re",
+    "Größe",
+    "GRÖSSE",
+    "日本語",
+    "本",
+    "don't",
+    "\"quoted\"",
+    "50%",
+    "a_b",
+    "*",
+    "%",
+    "_",
+    "\\",
+    "x",
+    "Ä",
+    "NOT",
+    "AND",
+    "café",
+    "cafe\u{301}",
+    "ПРИВЕТ",
+    "привет",
+    "🙂",
+    "👩\u{200d}👧",
+    "\u{fffd}",
+    "\u{ffff}x",
+    "oder",
+    "ord",
+    "no-reply@",
+    "K",
+    "\u{212a}",
 ];
 
 /// A store, and what was done to it.
@@ -104,9 +145,8 @@ impl Model {
         let mut rows: Vec<_> = wanted.map(|logged| &logged.state).collect();
         rows.sort_by_key(|state| state.id);
         let text = |name: &str| Some(name.to_lowercase()).filter(|name| !name.is_empty());
-        let owner = |state: &Conversation| {
-            state.owner.as_ref().and_then(|owner| text(&owner.agent.name))
-        };
+        let owner =
+            |state: &Conversation| state.owner.as_ref().and_then(|owner| text(&owner.agent.name));
         let descending = query.order == Order::Desc;
         // Sorting is stable: what ties stays in the order of ids.
         match query.sort {

@@ -29,12 +29,7 @@ async fn talkative(store: &Arc<dyn Store>) -> (Conversation, Vec<Committed>) {
 }
 
 /// What a page must be, filtered out of everything.
-fn expected(
-    all: &[Committed],
-    audience: Audience,
-    range: Range,
-    limit: usize,
-) -> Vec<Committed> {
+fn expected(all: &[Committed], audience: Audience, range: Range, limit: usize) -> Vec<Committed> {
     let visible = all.iter().filter(|event| event.number_for(audience).is_some());
     let number = |event: &Committed| event.number_for(audience).unwrap_or(0);
     let asked: Vec<_> = match range {
@@ -85,7 +80,8 @@ pub async fn a_page_ends_early_but_never_empty(store: Arc<dyn Store>) {
         assert_eq!(page[0].seq.0, read + 1);
         read = page.last().unwrap().seq.0;
     }
-    let last = store.events(state.id, Audience::Agents, Range::Before(u64::MAX), 200).await.unwrap();
+    let last =
+        store.events(state.id, Audience::Agents, Range::Before(u64::MAX), 200).await.unwrap();
     assert_eq!(last.last().unwrap().seq, state.head, "the latest are kept");
     assert!(last.len() > 5 && last.len() < 40, "{} events", last.len());
 }

@@ -49,7 +49,8 @@ pub async fn each_word_may_match_elsewhere(store: Arc<dyn Store>) {
 }
 
 pub async fn case_does_not_matter_in_any_script(store: Arc<dyn Store>) {
-    let texts = ["GRÖSSE und Straße", "größe UND STRASSE", "ПРИВЕТ мир", "Dürüm İstanbul", "ΣΊΣΥΦΟΣ"];
+    let texts =
+        ["GRÖSSE und Straße", "größe UND STRASSE", "ПРИВЕТ мир", "Dürüm İstanbul", "ΣΊΣΥΦΟΣ"];
     said(&store, &texts).await;
     assert_eq!(search(&store, "gröSS").await, [1]);
     assert_eq!(search(&store, "GRÖß").await, [2]);
@@ -63,8 +64,18 @@ pub async fn case_does_not_matter_in_any_script(store: Arc<dyn Store>) {
 
 pub async fn what_patterns_use_is_plain_text(store: Arc<dyn Store>) {
     let texts = [
-        "100% sure", "100 percent", "a_b", "axb", "say \"please\"", "it's", "what*ever", "NOT this",
-        "c:\\temp", "(a OR b)", "col:text", "^start -minus +plus",
+        "100% sure",
+        "100 percent",
+        "a_b",
+        "axb",
+        "say \"please\"",
+        "it's",
+        "what*ever",
+        "NOT this",
+        "c:\\temp",
+        "(a OR b)",
+        "col:text",
+        "^start -minus +plus",
     ];
     said(&store, &texts).await;
     for (word, found) in [

@@ -27,7 +27,8 @@ pub async fn a_start_brings_conversation_key_and_visitor_together(store: Arc<dyn
     let begun = start_by(1, SITE, vera.clone(), "hello", 1000);
     begin(&store, begun.clone()).await;
     assert_eq!(store.find(conversation(1)).await.unwrap(), Some((*begun.conversation).clone()));
-    let events = store.events(conversation(1), Audience::Agents, Range::After(0), 10).await.unwrap();
+    let events =
+        store.events(conversation(1), Audience::Agents, Range::After(0), 10).await.unwrap();
     assert_eq!(events, begun.events);
     assert_eq!(store.remembered(begun.scope).await.unwrap(), Some(begun.remembered));
     let record = VisitorRecord {

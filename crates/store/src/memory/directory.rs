@@ -120,7 +120,8 @@ impl People {
         if self.agents.iter().any(|agent| agent.agent.id == record.agent.id) {
             return Err(StoreError::agent_is_there(record.agent.id));
         }
-        if self.agents.iter().any(|agent| agent.site == record.site && agent.email == record.email) {
+        if self.agents.iter().any(|agent| agent.site == record.site && agent.email == record.email)
+        {
             return Err(StoreError::email_taken(&record.email));
         }
         self.agents.push(Arc::new(record.clone()));

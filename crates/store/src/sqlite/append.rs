@@ -66,8 +66,13 @@ fn moves_between_lists(event: &Event) -> bool {
     !matches!(event, Event::Posted { .. } | Event::Noted { .. })
 }
 
-fn move_between_lists(db: &Connection, number: Number, state: &Conversation) -> Result<(), Trouble> {
-    let update = "UPDATE conversations SET closed = ?2, owner = ?3, owner_name = ?4 WHERE number = ?1";
+fn move_between_lists(
+    db: &Connection,
+    number: Number,
+    state: &Conversation,
+) -> Result<(), Trouble> {
+    let update =
+        "UPDATE conversations SET closed = ?2, owner = ?3, owner_name = ?4 WHERE number = ?1";
     let owner = state.owner.as_ref().map(|owner| *owner.agent.id.0.as_bytes());
     let owner_name = text_rank(Rank::of(state, Sort::Assignee));
     execute(db, update, params![number, state.is_closed(), owner, owner_name]).map(drop)

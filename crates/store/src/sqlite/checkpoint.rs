@@ -11,9 +11,9 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use rusqlite::Connection;
 use rusqlite::wal::CheckpointMode;
 
+use super::Running;
 use super::connection::Place;
 use super::error::OpenError;
-use super::Running;
 use crate::StoreMetrics;
 
 /// Frames of 4 KiB in the log before the thread begins to move them: 16 MiB.

@@ -26,10 +26,8 @@ pub(super) struct Place {
 
 impl Place {
     pub(super) fn in_directory(dir: &Path) -> Result<Self, OpenError> {
-        std::fs::create_dir_all(dir).map_err(|source| OpenError::Directory {
-            path: dir.display().to_string(),
-            source,
-        })?;
+        std::fs::create_dir_all(dir)
+            .map_err(|source| OpenError::Directory { path: dir.display().to_string(), source })?;
         let (database, search_index) = (dir.join("frontdesk.db"), dir.join("frontdesk-search.db"));
         Ok(Self { database, search_index })
     }

@@ -20,7 +20,11 @@ pub(super) fn add(db: &Connection, state: &Conversation) -> Result<(), Trouble> 
 }
 
 /// Counts a conversation where it belongs now, and no longer where it was; before its row changes.
-pub(super) fn move_to(db: &Connection, number: Number, state: &Conversation) -> Result<(), Trouble> {
+pub(super) fn move_to(
+    db: &Connection,
+    number: Number,
+    state: &Conversation,
+) -> Result<(), Trouble> {
     let leave = "UPDATE counts SET n = n - 1 WHERE (site, closed, owner) =
                  (SELECT site, closed, ifnull(owner, x'') FROM conversations WHERE number = ?1)";
     execute(db, leave, [number])?;

@@ -10,7 +10,8 @@ use super::SqliteStore;
 use super::columns::{all, execute, first, json, uuid};
 use super::error::Trouble;
 use crate::{
-    AgentRecord, AgentRole, Answer, Directory, NewAgent, SignInCode, Site, StoreError, VisitorRecord,
+    AgentRecord, AgentRole, Answer, Directory, NewAgent, SignInCode, Site, StoreError,
+    VisitorRecord,
 };
 
 impl Directory for SqliteStore {
@@ -40,7 +41,8 @@ impl Directory for SqliteStore {
 
     fn agent(&self, id: AgentId) -> Answer<'_, Option<Arc<AgentRecord>>> {
         let find = agents("WHERE id = ?1");
-        self.readers.read(move |db| Ok(all(db, &find, [id.0.as_bytes()], agent)?.pop().map(Arc::new)))
+        self.readers
+            .read(move |db| Ok(all(db, &find, [id.0.as_bytes()], agent)?.pop().map(Arc::new)))
     }
 
     fn agents_by_email(&self, email: String, site: Option<SiteId>) -> Answer<'_, Vec<AgentRecord>> {
@@ -52,9 +54,11 @@ impl Directory for SqliteStore {
     }
 
     fn add_sign_in_code(&self, code: SignInCode) -> Answer<'_, ()> {
-        let add = "INSERT OR REPLACE INTO sign_in_codes (digest, agent, expires_at) VALUES (?1, ?2, ?3)";
+        let add =
+            "INSERT OR REPLACE INTO sign_in_codes (digest, agent, expires_at) VALUES (?1, ?2, ?3)";
         self.writer.write(move |db| {
-            execute(db, add, params![code.digest, code.agent.0.as_bytes(), code.expires_at]).map(drop)
+            execute(db, add, params![code.digest, code.agent.0.as_bytes(), code.expires_at])
+                .map(drop)
         })
     }
 

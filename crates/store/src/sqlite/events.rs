@@ -109,7 +109,8 @@ pub(super) struct Texts {
 
 /// The texts of the first `limit` events after `id`.
 pub(super) fn texts_after(db: &Connection, id: i64, limit: usize) -> Result<Texts, Trouble> {
-    let events = "SELECT id, conversation, seq, event FROM events WHERE id > ?1 ORDER BY id LIMIT ?2";
+    let events =
+        "SELECT id, conversation, seq, event FROM events WHERE id > ?1 ORDER BY id LIMIT ?2";
     let mut statement = db.prepare_cached(events)?;
     let mut rows = statement.query(params![id, i64::try_from(limit).unwrap_or(i64::MAX)])?;
     let mut found = Texts { last: 0, texts: Vec::new() };

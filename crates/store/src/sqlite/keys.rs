@@ -49,7 +49,11 @@ pub(super) fn find(
 }
 
 /// The first answer under a key that is known to be used.
-pub(super) fn used(db: &Connection, number: Number, scope: &KeyScope) -> Result<Remembered, Trouble> {
+pub(super) fn used(
+    db: &Connection,
+    number: Number,
+    scope: &KeyScope,
+) -> Result<Remembered, Trouble> {
     let found = find(db, number, scope)?;
     found.ok_or(Trouble::Sqlite(rusqlite::Error::QueryReturnedNoRows))
 }
@@ -116,4 +120,3 @@ pub(super) fn remember_bulk(
 fn number_of_deed(deed: Deed) -> u8 {
     deed as u8
 }
-

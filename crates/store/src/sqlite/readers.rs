@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
+use super::Running;
 use super::connection::Place;
 use super::error::{OpenError, Trouble, stopped};
-use super::Running;
 use crate::Answer;
 
 const THREADS: usize = 3;

@@ -12,11 +12,11 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use tokio::sync::oneshot;
 
 use super::words::PADDING;
+use crate::StoreMetrics;
 use crate::sqlite::columns::{Number, first};
 use crate::sqlite::connection::Place;
 use crate::sqlite::error::{OpenError, Trouble};
 use crate::sqlite::{Running, events};
-use crate::StoreMetrics;
 
 /// Changes when the tables below do.
 const VERSION: i64 = 1;
@@ -166,7 +166,11 @@ impl IndexThread {
         let pending = last - self.upto()?;
         self.metrics.search_pending.set(pending);
         let new = last - std::mem::replace(&mut self.seen, last);
-        if pending > 0 && (new < QUIET || pending > PENDING_MAX) { self.index_all() } else { Ok(()) }
+        if pending > 0 && (new < QUIET || pending > PENDING_MAX) {
+            self.index_all()
+        } else {
+            Ok(())
+        }
     }
 
     fn index_all(&mut self) -> Result<(), Trouble> {
@@ -177,7 +181,8 @@ impl IndexThread {
 
     /// Whether there was anything to index.
     fn index_slice(&mut self) -> Result<bool, Trouble> {
-        let slice = self.index.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+        let slice =
+            self.index.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
         let upto: i64 = first(&slice, "SELECT upto FROM indexed", [])?.unwrap_or(0);
         let found = events::texts_after(&self.log, upto, SLICE)?;
         if found.last <= upto {
@@ -186,7 +191,8 @@ impl IndexThread {
         let mut texts = found.texts;
         texts.sort_unstable_by_key(|(number, seq, _)| (*number, *seq));
         {
-            let mut insert = slice.prepare_cached("INSERT INTO words (rowid, text) VALUES (?1, ?2)")?;
+            let mut insert =
+                slice.prepare_cached("INSERT INTO words (rowid, text) VALUES (?1, ?2)")?;
             for (number, seq, text) in &texts {
                 insert.execute(params![document(*number, *seq), format!("{text}{PADDING}")])?;
             }
@@ -199,9 +205,12 @@ impl IndexThread {
 
     /// Forgets an index of another database, or of one that has been put back to an earlier state.
     fn start_over_if_another(&mut self) -> Result<(), Trouble> {
-        let slice = self.index.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+        let slice =
+            self.index.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
         let (upto, found): (i64, Option<String>) =
-            slice.query_row("SELECT upto, mark FROM indexed", [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            slice.query_row("SELECT upto, mark FROM indexed", [], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })?;
         if mark(&self.log, upto)? != found {
             tracing::warn!("the search index is of another database; building it again");
             slice.execute("INSERT INTO words (words) VALUES ('delete-all')", [])?;
