@@ -48,8 +48,15 @@ pub enum Ask {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// `seq` and `closed_seq` in the author's numbering.
-    Granted { seq: u64, closed_seq: Option<u64>, answered: u64 },
-    Refused { code: ErrorCode, answered: u64 },
+    Granted {
+        seq: u64,
+        closed_seq: Option<u64>,
+        answered: u64,
+    },
+    Refused {
+        code: ErrorCode,
+        answered: u64,
+    },
     /// Nobody heard the answer.
     Unknown,
 }

@@ -38,7 +38,11 @@ pub struct Person {
 
 impl Person {
     /// Connects for the first time.
-    pub async fn enter(target: Target, token: Option<String>, clock: &Clock) -> Result<Self, Failure> {
+    pub async fn enter(
+        target: Target,
+        token: Option<String>,
+        clock: &Clock,
+    ) -> Result<Self, Failure> {
         let mut session = Session::new(target, token);
         session.connected().await?;
         let hello = session.hello.as_ref().ok_or_else(|| Failure::Malformed("no hello".into()))?;
@@ -59,7 +63,12 @@ impl Person {
     }
 
     /// Does one thing, losing the connection once on the way if told so, and writes down the outcome.
-    pub async fn act(&mut self, conversation: ConversationId, ask: Ask, lost: Option<Vanish>) -> Outcome {
+    pub async fn act(
+        &mut self,
+        conversation: ConversationId,
+        ask: Ask,
+        lost: Option<Vanish>,
+    ) -> Outcome {
         let (op, args) = request(conversation, &ask);
         let sent = self.clock.tick();
         if let Some(when) = lost {
@@ -71,7 +80,11 @@ impl Person {
             Ok(ok) => {
                 self.granted += 1;
                 let closed_seq = ok["closed_seq"].as_u64();
-                Outcome::Granted { seq: ok["seq"].as_u64().unwrap_or_default(), closed_seq, answered }
+                Outcome::Granted {
+                    seq: ok["seq"].as_u64().unwrap_or_default(),
+                    closed_seq,
+                    answered,
+                }
             }
             Err(Failure::Refused(error)) => {
                 self.refused += 1;
@@ -189,11 +202,22 @@ pub async fn judge(
             if !person.session.logs.contains_key(id) {
                 continue;
             }
-            let due = history.log.iter().filter(|event| person.role != Role::Visitor || is_for_visitors(event));
+            let due = history
+                .log
+                .iter()
+                .filter(|event| person.role != Role::Visitor || is_for_visitors(event));
             let caught_up = person.session.catch_up_to(*id, due.count() as u64).await;
-            faults.extend(caught_up.err().map(|failure| format!("{} at the end: {failure}", person.id)));
-            let events = person.session.logs.get(id).map_or(Vec::new(), |log| log.events().to_vec());
-            history.streams.push(Stream { viewer: person.id, role: person.role, events, whole: true });
+            faults.extend(
+                caught_up.err().map(|failure| format!("{} at the end: {failure}", person.id)),
+            );
+            let events =
+                person.session.logs.get(id).map_or(Vec::new(), |log| log.events().to_vec());
+            history.streams.push(Stream {
+                viewer: person.id,
+                role: person.role,
+                events,
+                whole: true,
+            });
         }
         faults.extend(person.session.broken.iter().map(|fault| format!("{}: {fault}", person.id)));
         for (id, deed) in &person.deeds {

@@ -134,7 +134,9 @@ impl Site {
     /// A new agent's account.
     pub async fn hire(&self, name: &str) -> Account {
         let email = format!("{}@agents.example", key());
-        self.desk.run(&["agent", "add", "--site", &self.id, "--email", &email, "--name", name]).await;
+        self.desk
+            .run(&["agent", "add", "--site", &self.id, "--email", &email, "--name", name])
+            .await;
         let token = self.token(&email, "12h").await;
         Account { name: name.to_owned(), email, token }
     }

@@ -1,9 +1,12 @@
 //! The checker of histories is itself checked: it believes what happened and nothing that did not.
 
-use conversation::{Agent, Author, Command, Committed, Conversation, Event, Rejection, Verdict, Visitor};
+use conversation::{
+    Agent, Author, Command, Committed, Conversation, Event, Rejection, Verdict, Visitor,
+};
 use protocol::{
-    AgentId, By, Claimed, Closed, ConversationId, ErrorCode, EventData, EventFrame, Key, NotePosted,
-    Person, PersonId, Posted, Role, SiteId, StartedConversation, Text, Unclaimed, VisitorId,
+    AgentId, By, Claimed, Closed, ConversationId, ErrorCode, EventData, EventFrame, Key,
+    NotePosted, Person, PersonId, Posted, Role, SiteId, StartedConversation, Text, Unclaimed,
+    VisitorId,
 };
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -30,13 +33,19 @@ fn author(id: u128) -> Author {
     let name = format!("person {id}").into();
     match id {
         VISITOR => Author::Visitor { id: VisitorId(Uuid::from_u128(id)), name },
-        _ => Author::Agent(Agent { id: AgentId(Uuid::from_u128(id)), alias: person_id(id + 100), name }),
+        _ => Author::Agent(Agent {
+            id: AgentId(Uuid::from_u128(id)),
+            alias: person_id(id + 100),
+            name,
+        }),
     }
 }
 
 fn by(author: &Author, to_visitor: bool) -> By {
     match author {
-        Author::Visitor { id, name } => By { role: Role::Visitor, id: (*id).into(), name: name.clone() },
+        Author::Visitor { id, name } => {
+            By { role: Role::Visitor, id: (*id).into(), name: name.clone() }
+        }
         Author::Agent(agent) => {
             let id = if to_visitor { agent.alias } else { agent.id.into() };
             By { role: Role::Agent, id, name: agent.name.clone() }
@@ -56,8 +65,12 @@ fn seen(conversation: ConversationId, event: &Committed, viewer: u128) -> EventF
         Event::Started { name, .. } => EventData::ConversationStarted(StartedConversation {
             visitor: Person { id: by.id, name: name.clone() },
         }),
-        Event::Posted { text } => EventData::MessagePosted(Posted { text: text.as_str().into(), key }),
-        Event::Noted { text } => EventData::NotePosted(NotePosted { text: text.as_str().into(), key }),
+        Event::Posted { text } => {
+            EventData::MessagePosted(Posted { text: text.as_str().into(), key })
+        }
+        Event::Noted { text } => {
+            EventData::NotePosted(NotePosted { text: text.as_str().into(), key })
+        }
         Event::Claimed => EventData::ConversationClaimed(Claimed { owner }),
         Event::Unclaimed => EventData::ConversationUnclaimed(Unclaimed {}),
         Event::Closed { .. } => {
@@ -75,9 +88,11 @@ type Step = (u128, Ask, bool);
 /// to two steps before it takes effect and answered up to two steps after.
 fn lived(steps: &[Step], mut lag: impl FnMut() -> u64) -> History {
     let id = ConversationId(Uuid::from_u128(9));
-    let visitor = Visitor { id: VisitorId(Uuid::from_u128(VISITOR)), name: "person 1".into(), email: None };
+    let visitor =
+        Visitor { id: VisitorId(Uuid::from_u128(VISITOR)), name: "person 1".into(), email: None };
     let opening = (text("hello"), named("start"));
-    let (mut state, mut committed) = Conversation::start((id, SiteId::NOWHERE), visitor, opening, 1);
+    let (mut state, mut committed) =
+        Conversation::start((id, SiteId::NOWHERE), visitor, opening, 1);
     let mut deeds = Vec::new();
     for (number, (who, ask, heard)) in steps.iter().enumerate() {
         let now = 100 * (number as u64 + 1);
@@ -94,7 +109,9 @@ fn lived(steps: &[Step], mut lag: impl FnMut() -> u64) -> History {
             Ok(Verdict::Already { seq, .. }) => {
                 Outcome::Granted { seq: seq.0, closed_seq: None, answered: now + 1 + lag() }
             }
-            Err(rejection) => Outcome::Refused { code: code(&rejection), answered: now + 1 + lag() },
+            Err(rejection) => {
+                Outcome::Refused { code: code(&rejection), answered: now + 1 + lag() }
+            }
         };
         let outcome = if *heard { outcome } else { Outcome::Unknown };
         let role = if *who == VISITOR { Role::Visitor } else { Role::Agent };
@@ -102,7 +119,8 @@ fn lived(steps: &[Step], mut lag: impl FnMut() -> u64) -> History {
         deeds.push(Deed { author: person_id(*who), role, ask: ask.clone(), sent, outcome });
     }
     let stream = |viewer: u128| {
-        let due = committed.iter().filter(|event| viewer != VISITOR || event.event.is_for_visitors());
+        let due =
+            committed.iter().filter(|event| viewer != VISITOR || event.event.is_for_visitors());
         let events = due.map(|event| seen(id, event, viewer)).collect();
         let role = if viewer == VISITOR { Role::Visitor } else { Role::Agent };
         Stream { viewer: person_id(viewer), role, events, whole: true }
@@ -173,7 +191,9 @@ fn five_thousand_random_lives_are_believed() {
                     3..6 => Ask::Claim,
                     6..8 => Ask::Unclaim,
                     8..10 => Ask::Note { text },
-                    10 => Ask::Close { expected: dice.random_bool(0.5).then(|| dice.random_range(2..12)) },
+                    10 => Ask::Close {
+                        expected: dice.random_bool(0.5).then(|| dice.random_range(2..12)),
+                    },
                     _ => Ask::Say { text, then_close: true },
                 };
                 (who, ask, dice.random_bool(0.9))

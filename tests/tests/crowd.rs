@@ -54,7 +54,9 @@ async fn two_thousand_silent_connections_keep_nobody_out_and_end_after_ten_secon
         drop(visitor);
     }
     assert!(crowd[0].0.elapsed() < HELLO_WITHIN, "the crowd was still there meanwhile");
-    println!("{SILENT} silent in {gathered:?}; the slowest of {GOOD} good visitors took {slowest:?}");
+    println!(
+        "{SILENT} silent in {gathered:?}; the slowest of {GOOD} good visitors took {slowest:?}"
+    );
     assert!(slowest <= HELLO_ANSWERED_WITHIN, "{slowest:?}");
 
     let ends = crowd.into_iter().map(async |(connected, mut socket)| {

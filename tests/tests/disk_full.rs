@@ -24,7 +24,10 @@ struct SmallDisk {
 impl SmallDisk {
     fn new() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let mount = Command::new("mount").args(["-t", "tmpfs", "-o", SIZE, "tmpfs"]).arg(folder.path()).output();
+        let mount = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", SIZE, "tmpfs"])
+            .arg(folder.path())
+            .output();
         let mount = mount.expect("mount can be started");
         let errors = String::from_utf8_lossy(&mount.stderr);
         assert!(mount.status.success(), "this test mounts a tmpfs and needs to be root: {errors}");
@@ -112,7 +115,8 @@ fn check_integrity(data: &Path) {
         if !head.starts_with(b"SQLite format 3\0") {
             continue;
         }
-        let database = Database::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_WRITE).expect("opens");
+        let database =
+            Database::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_WRITE).expect("opens");
         let verdict: String =
             database.query_row("PRAGMA integrity_check", [], |row| row.get(0)).expect("a verdict");
         assert_eq!(verdict, "ok", "{}", path.display());
@@ -138,7 +142,10 @@ async fn with_no_room_sends_are_unavailable_reads_go_on_and_it_recovers_without_
         let log = whole_log(&mut agent, id).await;
         let said = log.len() - 3;
         // Refused as unavailable: not committed, or the same key will say so.
-        assert!((acknowledged.len()..=acknowledged.len() + 1).contains(&said), "round {round}: {said}");
+        assert!(
+            (acknowledged.len()..=acknowledged.len() + 1).contains(&said),
+            "round {round}: {said}"
+        );
         assert_eq!(agent.watch(id, 0).await.granted().head as usize, log.len());
         agent.inbox(json!({})).await.granted();
         let mut returned = site.visitor_again(&visitor, Codec::Msgpack).await;
@@ -147,7 +154,8 @@ async fn with_no_room_sends_are_unavailable_reads_go_on_and_it_recovers_without_
         // The same frame again, once there is room: done once.
         disk.make_room();
         let Letter { key, text } = refused;
-        let seq = within(SOON, "the server to recover", say_at_last(&mut visitor, id, &key, &text)).await;
+        let seq =
+            within(SOON, "the server to recover", say_at_last(&mut visitor, id, &key, &text)).await;
         assert_eq!(visitor.say(id, &key, &text).await.granted().seq, seq);
         assert_eq!(visitor.say(id, "known", "again").await.granted(), known, "an older key");
         acknowledged.push(text);

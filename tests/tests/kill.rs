@@ -55,7 +55,12 @@ async fn what_was_acknowledged_survives_kill_9_once_and_nothing_is_behind_a_clos
         server.restart().await;
     }
     let last = *stage.acknowledged.borrow() + ACKS.start;
-    within(Duration::from_secs(60), "acknowledgements after the last kill", acknowledged(&stage, last)).await;
+    within(
+        Duration::from_secs(60),
+        "acknowledgements after the last kill",
+        acknowledged(&stage, last),
+    )
+    .await;
     let took = started.elapsed();
     stage.over.store(true, Ordering::SeqCst);
 
@@ -73,8 +78,12 @@ async fn what_was_acknowledged_survives_kill_9_once_and_nothing_is_behind_a_clos
     println!(
         "{rounds} kills in {took:?}: {} acknowledged, {resent} sent again, {} lost, {} doubled, {} behind a \
          close, {} conversations, {} closed",
-        figures.acknowledged, figures.lost, figures.doubled, figures.behind_a_close,
-        conversations.len(), figures.closed,
+        figures.acknowledged,
+        figures.lost,
+        figures.doubled,
+        figures.behind_a_close,
+        conversations.len(),
+        figures.closed,
     );
     assert_eq!([figures.lost, figures.doubled, figures.behind_a_close], [0, 0, 0]);
     assert!(faults.is_empty(), "{}", faults.join("\n"));
@@ -101,7 +110,8 @@ async fn talk(
     let (mut people, mut conversations) = (Vec::new(), Vec::new());
     while !stage.over.load(Ordering::SeqCst) {
         let target = site.for_visitors(codec_of(number));
-        let mut visitor = Person::enter(target, None, &stage.clock).await.expect("a visitor gets in");
+        let mut visitor =
+            Person::enter(target, None, &stage.clock).await.expect("a visitor gets in");
         let id = match visitor.start(None).await {
             Ok(id) => id,
             Err(Failure::Refused(error)) => panic!("a start was refused: {}", error.message),
@@ -143,7 +153,9 @@ async fn close(visitor: &mut Person, agent: &mut Person, id: ConversationId, dic
     };
     let writes = async {
         let text = || format!("last words {}", key());
-        while !Person::is_over(visitor.act(id, Ask::Say { text: text(), then_close: false }, None).await) {}
+        while !Person::is_over(
+            visitor.act(id, Ask::Say { text: text(), then_close: false }, None).await,
+        ) {}
     };
     let race = async { tokio::join!(agent.act(id, ask, None), writes) };
     within(Duration::from_secs(60), "the close to end the last words", race).await;
@@ -168,14 +180,16 @@ impl Figures {
                 *texts.entry(text).or_default() += 1;
             }
             figures.doubled += texts.values().filter(|count| **count > 1).count();
-            let granted = history.deeds.iter().filter(|deed| matches!(deed.outcome, Outcome::Granted { .. }));
+            let granted =
+                history.deeds.iter().filter(|deed| matches!(deed.outcome, Outcome::Granted { .. }));
             for deed in granted {
                 figures.acknowledged += 1;
                 if let Ask::Say { text, .. } | Ask::Note { text } = &deed.ask {
                     figures.lost += usize::from(!texts.contains_key(text.as_str()));
                 }
             }
-            let is_close = |event: &EventFrame| matches!(event.data, EventData::ConversationClosed(_));
+            let is_close =
+                |event: &EventFrame| matches!(event.data, EventData::ConversationClosed(_));
             if let Some(close) = history.log.iter().position(is_close) {
                 figures.closed += 1;
                 figures.behind_a_close += history.log.len() - 1 - close;

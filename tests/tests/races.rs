@@ -106,7 +106,11 @@ async fn close_race(
     let won = numbers.len();
     let expected: Vec<u64> = (4..4 + won as u64).collect();
     assert_eq!(numbers, expected, "in the order sent, right behind the claim");
-    assert_eq!(closed.seq, head + won as u64 + 1, "the close is behind every message that was granted");
+    assert_eq!(
+        closed.seq,
+        head + won as u64 + 1,
+        "the close is behind every message that was granted"
+    );
     watched_to_the_close(agent, id, head, closed.seq).await;
     won
 }

@@ -29,7 +29,10 @@ async fn a_question_is_asked_claimed_answered_and_closed() {
         let started = visitor.start(&key(), "  Do you ship to Norway?\n").await.granted();
         let id = started.conversation.id;
         assert_eq!(started.seq, 2);
-        assert_eq!(names(&events(&mut visitor, 2).await), ["conversation.started", "message.posted"]);
+        assert_eq!(
+            names(&events(&mut visitor, 2).await),
+            ["conversation.started", "message.posted"]
+        );
         let inbox = agent.inbox(json!({ "queue": "unassigned" })).await.granted();
         assert_eq!(inbox.rows.len(), 1);
         let row = &inbox.rows[0];

@@ -80,7 +80,10 @@ impl Connection {
     }
 
     /// Asks and waits for the answer.
-    pub async fn request<T: DeserializeOwned>(&mut self, operation: &Operation) -> Result<T, Failure> {
+    pub async fn request<T: DeserializeOwned>(
+        &mut self,
+        operation: &Operation,
+    ) -> Result<T, Failure> {
         self.ask(operation.name(), operation.args()).await
     }
 
@@ -158,7 +161,9 @@ impl Connection {
             let bytes = match self.next_message().await? {
                 Message::Text(text) if self.codec == Codec::Json => Bytes::from(text),
                 Message::Binary(bytes) if self.codec == Codec::Msgpack => bytes,
-                Message::Ping(_) | Message::Pong(_) | Message::Frame(_) | Message::Close(_) => continue,
+                Message::Ping(_) | Message::Pong(_) | Message::Frame(_) | Message::Close(_) => {
+                    continue;
+                }
                 Message::Text(_) | Message::Binary(_) => {
                     return Err(self.end_with(None, "the server sent a frame of the wrong kind"));
                 }
@@ -183,7 +188,9 @@ impl Connection {
                 // The library answers the close while it waits for the end of TCP.
                 let _ = timeout(Duration::from_secs(1), self.socket.next()).await;
                 let (code, why) = match frame {
-                    Some(CloseFrame { code, reason }) => (Some(u16::from(code)), reason.to_string()),
+                    Some(CloseFrame { code, reason }) => {
+                        (Some(u16::from(code)), reason.to_string())
+                    }
                     None => (Some(1005), String::new()),
                 };
                 Err(self.end_with(code, &why))

@@ -36,14 +36,23 @@ impl Connection {
     }
 
     /// `history` with these bounds: an object of `after`, `before` and `limit`.
-    pub async fn history(&mut self, conversation: impl Display, bounds: Value) -> Outcome<HistoryPage> {
+    pub async fn history(
+        &mut self,
+        conversation: impl Display,
+        bounds: Value,
+    ) -> Outcome<HistoryPage> {
         let mut args = bounds;
         args["conversation"] = conversation.to_string().into();
         self.ask("history", args).await
     }
 
     /// `message.send`.
-    pub async fn say(&mut self, conversation: impl Display, key: &str, text: &str) -> Outcome<Sent> {
+    pub async fn say(
+        &mut self,
+        conversation: impl Display,
+        key: &str,
+        text: &str,
+    ) -> Outcome<Sent> {
         let args = json!({ "conversation": conversation.to_string(), "key": key, "text": text });
         self.ask("message.send", args).await
     }
@@ -56,7 +65,8 @@ impl Connection {
         text: &str,
     ) -> Outcome<Sent> {
         let conversation = conversation.to_string();
-        let args = json!({ "conversation": conversation, "key": key, "text": text, "then": "close" });
+        let args =
+            json!({ "conversation": conversation, "key": key, "text": text, "then": "close" });
         self.ask("message.send", args).await
     }
 
@@ -94,12 +104,18 @@ impl Connection {
         expected_seq: u64,
     ) -> Outcome<SeqAnswer> {
         let conversation = conversation.to_string();
-        let args = json!({ "conversation": conversation, "key": key, "expected_seq": expected_seq });
+        let args =
+            json!({ "conversation": conversation, "key": key, "expected_seq": expected_seq });
         self.ask("conversation.close", args).await
     }
 
     /// `note.add`.
-    pub async fn note(&mut self, conversation: impl Display, key: &str, text: &str) -> Outcome<SeqAnswer> {
+    pub async fn note(
+        &mut self,
+        conversation: impl Display,
+        key: &str,
+        text: &str,
+    ) -> Outcome<SeqAnswer> {
         let args = json!({ "conversation": conversation.to_string(), "key": key, "text": text });
         self.ask("note.add", args).await
     }
@@ -125,7 +141,12 @@ impl Connection {
         self.ask("bulk", json!({ "key": key, "action": action, "conversations": ids })).await
     }
 
-    async fn keyed(&mut self, op: &str, conversation: impl Display, key: &str) -> Outcome<SeqAnswer> {
+    async fn keyed(
+        &mut self,
+        op: &str,
+        conversation: impl Display,
+        key: &str,
+    ) -> Outcome<SeqAnswer> {
         self.ask(op, json!({ "conversation": conversation.to_string(), "key": key })).await
     }
 }

@@ -180,7 +180,11 @@ impl Session {
     }
 
     /// Reads until `head` has been seen, coming back if the connection ends.
-    pub async fn catch_up_to(&mut self, conversation: ConversationId, head: u64) -> Result<(), Failure> {
+    pub async fn catch_up_to(
+        &mut self,
+        conversation: ConversationId,
+        head: u64,
+    ) -> Result<(), Failure> {
         let deadline = Instant::now() + self.patience;
         while self.logs.get(&conversation).is_some_and(|log| log.seen() < head) {
             let left = deadline.saturating_duration_since(Instant::now());
@@ -258,7 +262,9 @@ impl Session {
                 Err(failure) => failure,
             };
             let lasting = |error: &protocol::ErrorBody| error.remedy != Remedy::Retry;
-            if matches!(&failure, Failure::Refused(error) if lasting(error)) || Instant::now() > deadline {
+            if matches!(&failure, Failure::Refused(error) if lasting(error))
+                || Instant::now() > deadline
+            {
                 return Err(failure);
             }
             let jittered = pause.mul_f64(rand::rng().random_range(0.5..1.0));
@@ -272,9 +278,8 @@ impl Session {
         self.logs.values_mut().for_each(Log::cut);
         let mut connection = Connection::open(&self.target).await?;
         self.connections += 1;
-        let cursor = |(id, log): (&ConversationId, &Log)| {
-            json!({ "conversation": id, "after": log.seen() })
-        };
+        let cursor =
+            |(id, log): (&ConversationId, &Log)| json!({ "conversation": id, "after": log.seen() });
         let watch: Vec<Value> = self.logs.iter().take(HELLO_WATCH_MAX).map(cursor).collect();
         let mut args = json!({ "watch": watch });
         if let Some(token) = &self.token {
@@ -287,7 +292,9 @@ impl Session {
             let after = log.seen();
             let watched = match outcomes.next() {
                 Some(WatchOutcome::Watched(watched)) => *watched,
-                Some(WatchOutcome::Refused { err, .. }) => return Err(Failure::Refused(Box::new(err))),
+                Some(WatchOutcome::Refused { err, .. }) => {
+                    return Err(Failure::Refused(Box::new(err)));
+                }
                 None => connection.watch(id, after).await?,
             };
             self.broken.extend(catch_up(&mut connection, log, after, watched).await?);

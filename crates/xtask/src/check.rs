@@ -44,7 +44,7 @@ const STEPS: &[Step] = &[
         run: || run(&mut npm(&["test", "-w", "crates/pages"])),
     },
     Step { name: "clippy", run: clippy },
-    Step { name: "the binary", run: || run(&mut cargo(&["build", "-j2", "-p", "frontdesk"])) },
+    Step { name: "the binary", run: build },
     Step {
         name: "Rust tests",
         run: || run(with_binary(&mut cargo(&["test", "-j2", "--workspace"]))),
@@ -93,6 +93,11 @@ fn summary(times: &[(&str, Duration, bool)], total: Duration) {
     println!("       {:>6.1} s  in all", total.as_secs_f64());
 }
 
+/// The binary that the tests of the whole system use: the one that people run.
+pub fn build() -> Result<()> {
+    run(&mut cargo(&["build", "-j2", "--release", "-p", "frontdesk"]))
+}
+
 fn clippy() -> Result<()> {
     run(&mut cargo(&[
         "clippy",
@@ -123,7 +128,7 @@ pub fn npm(args: &[&str]) -> Command {
 /// Tests of the whole system find the binary here.
 pub fn with_binary(command: &mut Command) -> &mut Command {
     let target = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
-    let binary = std::path::Path::new(&target).join("debug/frontdesk");
+    let binary = std::path::Path::new(&target).join("release/frontdesk");
     let absolute = std::path::absolute(&binary).unwrap_or(binary);
     command.env("FRONTDESK_BIN", absolute)
 }

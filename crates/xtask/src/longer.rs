@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
-use crate::check::{cargo, npm, with_binary};
+use crate::check::{build, cargo, npm, with_binary};
 use crate::run::run;
 
 /// The README's pictures: where the browser tests put them, and what they are called.
@@ -43,10 +43,6 @@ pub fn screenshots() -> Result<()> {
             .with_context(|| format!("{} was not made", from.display()))?;
     }
     Ok(())
-}
-
-fn build() -> Result<()> {
-    run(&mut cargo(&["build", "-j2", "-p", "frontdesk"]))
 }
 
 fn system_test(name: &str) -> std::process::Command {

@@ -8,7 +8,8 @@ use protocol::{ErrorCode, EventData, EventFrame, Person, PersonId, Text};
 use super::{Ask, Deed, History, Outcome, numbered, replay};
 
 pub(super) fn faults(history: &History, states: &[Conversation]) -> Vec<String> {
-    let mut faults: Vec<String> = history.deeds.iter().filter_map(|deed| placed(history, deed)).collect();
+    let mut faults: Vec<String> =
+        history.deeds.iter().filter_map(|deed| placed(history, deed)).collect();
     faults.extend(once(history));
     faults.extend(order(history));
     let refused = history.deeds.iter().filter_map(|deed| unexplained(history, states, deed));
@@ -21,7 +22,8 @@ fn placed(history: &History, deed: &Deed) -> Option<String> {
     let Outcome::Granted { seq, closed_seq, .. } = deed.outcome else { return None };
     let log = &history.log;
     let fits = |seq: u64, ask: &Ask| {
-        numbered(log, deed.role, seq).is_some_and(|event| event.by.id == deed.author && says(event, ask))
+        numbered(log, deed.role, seq)
+            .is_some_and(|event| event.by.id == deed.author && says(event, ask))
     };
     if !fits(seq, &deed.ask) {
         return Some(format!("granted at {seq}, and is not there: {deed:?}"));
@@ -83,8 +85,13 @@ fn could_have(history: &History, deed: &Deed, event: &EventFrame) -> bool {
         Outcome::Refused { .. } => false,
         Outcome::Unknown => closes || says(event, &deed.ask),
         Outcome::Granted { seq, closed_seq, .. } => {
-            let named = |seq| numbered(&history.log, deed.role, seq).is_some_and(|e| e.seq == event.seq);
-            if closes { closed_seq.is_some_and(named) } else { named(seq) && says(event, &deed.ask) }
+            let named =
+                |seq| numbered(&history.log, deed.role, seq).is_some_and(|e| e.seq == event.seq);
+            if closes {
+                closed_seq.is_some_and(named)
+            } else {
+                named(seq) && says(event, &deed.ask)
+            }
         }
     }
 }
@@ -137,12 +144,15 @@ fn commit(history: &History, deed: &Deed) -> Option<(u64, u64)> {
 /// A refusal must have been true at some moment between its question and its answer.
 fn unexplained(history: &History, states: &[Conversation], deed: &Deed) -> Option<String> {
     let Outcome::Refused { code, answered } = deed.outcome else { return None };
-    let commits = || history.deeds.iter().filter_map(|other| Some((other, commit(history, other)?)));
+    let commits =
+        || history.deeds.iter().filter_map(|other| Some((other, commit(history, other)?)));
     let known = commits().filter(|(_, (_, earlier))| *earlier < deed.sent);
     let first = known.map(|(_, (seq, _))| seq).max().unwrap_or(2);
-    let not_yet = commits().filter(|(other, _)| other.sent > answered && always_commits(&other.ask));
+    let not_yet =
+        commits().filter(|(other, _)| other.sent > answered && always_commits(&other.ask));
     let last = not_yet.map(|(_, (seq, _))| seq - 1).min().unwrap_or(history.log.len() as u64);
-    let moments = states.iter().enumerate().filter(|(seq, _)| (first..=last).contains(&(*seq as u64)));
+    let moments =
+        states.iter().enumerate().filter(|(seq, _)| (first..=last).contains(&(*seq as u64)));
     let verdicts: Vec<_> = moments.map(|(_, state)| judged(state, deed)).collect();
     if verdicts.contains(&Some(code)) {
         return None;

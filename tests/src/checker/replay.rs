@@ -66,8 +66,7 @@ fn beginning(log: &[EventFrame]) -> Option<Conversation> {
     if first.by.id != visitor.id || second.by.id != visitor.id || second.by.role != Role::Visitor {
         return None;
     }
-    let visitor =
-        Visitor { id: VisitorId(visitor.id.0), name: visitor.name.clone(), email: None };
+    let visitor = Visitor { id: VisitorId(visitor.id.0), name: visitor.name.clone(), email: None };
     let opening = (Text::new(&posted.text).ok()?, Key::new("start").ok()?);
     let place = (first.conversation, SiteId::NOWHERE);
     Some(Conversation::start(place, visitor, opening, first.at).0)

@@ -23,7 +23,9 @@ fn stream_faults(log: &[EventFrame], stream: &Stream) -> Vec<String> {
         match due.get(index) {
             None => faults.push(format!("{} saw what is not in the log: {seen:?}", stream.viewer)),
             Some(event) => {
-                let told = aliases.same(event, seen, visitor).and_then(|()| key_is_private(event, seen, stream));
+                let told = aliases
+                    .same(event, seen, visitor)
+                    .and_then(|()| key_is_private(event, seen, stream));
                 faults.extend(told.err().map(|fault| format!("{}: {fault}", stream.viewer)));
             }
         }
@@ -52,15 +54,23 @@ impl Aliases {
             return Err(format!("{event:?} was told as {seen:?}"));
         }
         self.id(event.by.role, event.by.id, seen.by.id, visitor)?;
-        if let (EventData::ConversationClaimed(Claimed { owner }), EventData::ConversationClaimed(told)) =
-            (&event.data, &seen.data)
+        if let (
+            EventData::ConversationClaimed(Claimed { owner }),
+            EventData::ConversationClaimed(told),
+        ) = (&event.data, &seen.data)
         {
             self.id(Role::Agent, owner.id, told.owner.id, visitor)?;
         }
         Ok(())
     }
 
-    fn id(&mut self, role: Role, real: PersonId, told: PersonId, visitor: bool) -> Result<(), String> {
+    fn id(
+        &mut self,
+        role: Role,
+        real: PersonId,
+        told: PersonId,
+        visitor: bool,
+    ) -> Result<(), String> {
         if !visitor || role != Role::Agent {
             return if real == told { Ok(()) } else { Err(format!("{real} was told as {told}")) };
         }
@@ -69,7 +79,11 @@ impl Aliases {
         }
         let taken = self.of.iter().any(|(other, alias)| *other != real && *alias == told);
         let alias = *self.of.entry(real).or_insert(told);
-        if alias == told && !taken { Ok(()) } else { Err(format!("agent {real} is {alias} and {told}")) }
+        if alias == told && !taken {
+            Ok(())
+        } else {
+            Err(format!("agent {real} is {alias} and {told}"))
+        }
     }
 }
 

@@ -12,9 +12,9 @@ use futures::StreamExt as _;
 use futures::future::join_all;
 use futures::stream;
 use protocol::{Codec, ConversationId};
+use system_tests::Site;
 use system_tests::life::{Clock, Person, codec_of, judge};
 use system_tests::site::{Account, options};
-use system_tests::Site;
 use throwaway::Server;
 
 use people::{agent_lives, dice, visitor_lives};

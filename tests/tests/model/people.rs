@@ -39,7 +39,12 @@ fn change_codec(person: &mut Person, target: &mut Target, dice: &mut StdRng) {
 }
 
 /// Asks one question or two, and talks.
-pub async fn visitor_lives(mut target: Target, mut dice: StdRng, clock: Clock, board: Board) -> Person {
+pub async fn visitor_lives(
+    mut target: Target,
+    mut dice: StdRng,
+    clock: Clock,
+    board: Board,
+) -> Person {
     let mut person = Person::enter(target.clone(), None, &clock).await.expect("a visitor gets in");
     for _ in 0..dice.random_range(1..3) {
         let id = match person.start(lost(&mut dice)).await {
@@ -73,7 +78,8 @@ pub async fn agent_lives(
     clock: Clock,
     board: Board,
 ) -> Person {
-    let mut person = Person::enter(target.clone(), Some(token), &clock).await.expect("an agent gets in");
+    let mut person =
+        Person::enter(target.clone(), Some(token), &clock).await.expect("an agent gets in");
     for _ in 0..dice.random_range(20..30) {
         change_codec(&mut person, &mut target, &mut dice);
         let Some(id) = pick(&board, &mut dice).await else { continue };

@@ -48,12 +48,18 @@ async fn every_remedy_stands_on_the_wire_as_the_contract_says() {
     let args = json!({ "conversation": id, "key": key(), "expected_seq": 1 });
     agent.send_request("conversation.close", args).await.expect("sent");
     let conflict = frame(&mut agent).await;
-    assert_eq!((&conflict["err"]["code"], &conflict["err"]["remedy"]), (&json!("conflict"), &json!("resync")));
+    assert_eq!(
+        (&conflict["err"]["code"], &conflict["err"]["remedy"]),
+        (&json!("conflict"), &json!("resync"))
+    );
 
     let mut stranger = Connection::open(&site.for_agents(Codec::Json)).await.expect("a socket");
     stranger.send_request("ping", json!({})).await.expect("sent");
     let refusal = frame(&mut stranger).await["err"].clone();
-    assert_eq!((&refusal["code"], &refusal["remedy"]), (&json!("unauthorized"), &json!("reconnect")));
+    assert_eq!(
+        (&refusal["code"], &refusal["remedy"]),
+        (&json!("unauthorized"), &json!("reconnect"))
+    );
     let bye = frame(&mut stranger).await["bye"].clone();
     assert_eq!(bye["code"], "unauthorized");
     assert!(bye["message"].is_string() && bye["reconnect"].is_boolean(), "{bye}");

@@ -50,8 +50,7 @@ async fn a_conflict_brings_at_most_two_hundred_events() {
     visitor.say(id, &key(), "the last").await.granted();
     let refusal = agent.end_at(id, &key(), 1).await.refused(ErrorCode::Conflict);
     assert_eq!(refusal.detail.head, Some(234));
-    let numbers: Vec<u64> =
-        refusal.detail.events.iter().flatten().map(|event| event.seq).collect();
+    let numbers: Vec<u64> = refusal.detail.events.iter().flatten().map(|event| event.seq).collect();
     assert_eq!(numbers, (2..202).collect::<Vec<u64>>());
 }
 

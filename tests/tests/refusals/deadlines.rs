@@ -158,7 +158,9 @@ async fn a_server_that_stops_says_bye_to_everybody_and_ends_well() {
     let started = Instant::now();
     let status = within(Duration::from_secs(10), "the end of the server", server.term()).await;
     assert_eq!(status.code(), Some(0), "after {:?}", started.elapsed());
-    for connection in visitors.iter_mut().map(|visitor| &mut visitor.connection).chain([&mut agent.connection]) {
+    for connection in
+        visitors.iter_mut().map(|visitor| &mut visitor.connection).chain([&mut agent.connection])
+    {
         let ended = end_of(connection).await;
         let bye = ended.bye.expect("bye comes before the close");
         assert_eq!((bye.code, ended.code), (ByeCode::GoingAway, Some(1001)));

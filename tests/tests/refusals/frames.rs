@@ -135,7 +135,8 @@ async fn an_unknown_operation_is_a_bad_request_with_its_id_and_does_not_count() 
     let site = Site::new().await;
     for codec in Codec::ALL {
         let mut visitor = site.visitor(codec).await;
-        for op in ["", "Ping", "ping ", "message.delete", "hello.", "конец", &"x".repeat(10_000)] {
+        for op in ["", "Ping", "ping ", "message.delete", "hello.", "конец", &"x".repeat(10_000)]
+        {
             for _ in 0..3 {
                 visitor.ask::<Value>(op, json!({})).await.refused(ErrorCode::BadRequest);
             }
@@ -159,7 +160,10 @@ async fn bad_arguments_are_a_bad_request_with_its_id_and_do_not_count() {
             ("message.send", json!({ "conversation": id, "key": 7, "text": "t" })),
             ("message.send", json!({ "conversation": id, "key": "k", "text": 7 })),
             ("message.send", json!({ "conversation": 7, "key": "k", "text": "t" })),
-            ("message.send", json!({ "conversation": id, "key": "k", "text": "t", "then": "open" })),
+            (
+                "message.send",
+                json!({ "conversation": id, "key": "k", "text": "t", "then": "open" }),
+            ),
             ("conversation.watch", json!({ "conversation": id, "after": -1 })),
             ("conversation.watch", json!({ "conversation": id, "after": "0" })),
             ("conversation.watch", json!({ "conversation": id, "after": 1.5 })),
@@ -259,7 +263,10 @@ async fn any_unsigned_number_of_32_bits_is_an_id_and_is_echoed() {
     for codec in Codec::ALL {
         let mut visitor = site.visitor(codec).await;
         for id in [0, 1, 255, 65_536, u32::MAX] {
-            visitor.send_bytes(codec.encode(&json!({ "id": id, "op": "ping" }))).await.expect("sent");
+            visitor
+                .send_bytes(codec.encode(&json!({ "id": id, "op": "ping" })))
+                .await
+                .expect("sent");
             visitor.answer(id).await.granted();
         }
     }

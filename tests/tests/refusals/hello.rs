@@ -70,7 +70,11 @@ async fn a_visitor_with_its_token_is_the_same_one_and_finds_its_conversation() {
 
         let second = visitor.start(&key(), "again").await.granted().conversation.id;
         let back = site.visitor_again(&visitor, codec).await;
-        assert_eq!(back.hello.conversation.as_ref().map(|open| open.id), Some(second), "the open one");
+        assert_eq!(
+            back.hello.conversation.as_ref().map(|open| open.id),
+            Some(second),
+            "the open one"
+        );
     }
 }
 
@@ -128,9 +132,11 @@ async fn more_than_fifty_to_watch_are_a_bad_request() {
     let site = Site::new().await;
     let account = site.hire("Ann").await;
     for (count, granted) in [(50, true), (51, false)] {
-        let watch: Vec<Value> =
-            (0..count).map(|_| json!({ "conversation": Uuid::new_v4().to_string(), "after": 0 })).collect();
-        let mut connection = Connection::open(&site.for_agents(Codec::Json)).await.expect("a socket");
+        let watch: Vec<Value> = (0..count)
+            .map(|_| json!({ "conversation": Uuid::new_v4().to_string(), "after": 0 }))
+            .collect();
+        let mut connection =
+            Connection::open(&site.for_agents(Codec::Json)).await.expect("a socket");
         let args = json!({ "token": account.token, "watch": watch });
         let outcome = connection.hello(args).await;
         if granted {
@@ -145,7 +151,10 @@ async fn more_than_fifty_to_watch_are_a_bad_request() {
 async fn online_says_whether_an_agent_of_the_site_is_connected() {
     let (site, other) = (Site::new().await, Site::new().await);
     let _elsewhere = other.agent("Ben", Codec::Json).await;
-    assert!(!site.visitor(Codec::Json).await.hello.online, "an agent of another site does not count");
+    assert!(
+        !site.visitor(Codec::Json).await.hello.online,
+        "an agent of another site does not count"
+    );
     let _ann = site.agent("Ann", Codec::Json).await;
     assert!(site.visitor(Codec::Json).await.hello.online);
 }
@@ -162,7 +171,8 @@ async fn arguments_of_hello_that_are_out_of_range_are_a_bad_request() {
         json!({ "watch": [{ "conversation": Uuid::new_v4().to_string(), "after": 1.5 }] }),
     ];
     for args in bad {
-        let mut connection = Connection::open(&site.for_visitors(Codec::Json)).await.expect("a socket");
+        let mut connection =
+            Connection::open(&site.for_visitors(Codec::Json)).await.expect("a socket");
         connection.hello(args.clone()).await.refused(ErrorCode::BadRequest);
     }
 }

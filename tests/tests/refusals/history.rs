@@ -6,7 +6,11 @@ use serde_json::{Value, json};
 use system_tests::{Expect as _, Site, key};
 
 /// The numbers on a page, `head` and `more`.
-async fn page(connection: &mut Connection, id: ConversationId, bounds: Value) -> (Vec<u64>, u64, bool) {
+async fn page(
+    connection: &mut Connection,
+    id: ConversationId,
+    bounds: Value,
+) -> (Vec<u64>, u64, bool) {
     let page = connection.history(id, bounds).await.granted();
     (page.events.iter().map(|event| event.seq).collect(), page.head, page.more)
 }
@@ -22,7 +26,10 @@ async fn both_bounds_at_once_are_a_bad_request() {
     let site = Site::new().await;
     for codec in Codec::ALL {
         let (mut visitor, id) = site.asking(codec).await;
-        visitor.history(id, json!({ "after": 0, "before": 3 })).await.refused(ErrorCode::BadRequest);
+        visitor
+            .history(id, json!({ "after": 0, "before": 3 }))
+            .await
+            .refused(ErrorCode::BadRequest);
     }
 }
 

@@ -54,7 +54,11 @@ async fn queues_and_statuses_show_what_they_say() {
     assert_eq!(ids(&mut ann, json!({ "queue": "unassigned" })).await, set([one, two]));
     assert_eq!(ids(&mut ann, json!({ "status": "closed" })).await, set([closed]));
     let mine = json!({ "status": "closed", "queue": "mine" });
-    assert_eq!(ids(&mut ann, mine.clone()).await, set([closed]), "a closed one keeps its last owner");
+    assert_eq!(
+        ids(&mut ann, mine.clone()).await,
+        set([closed]),
+        "a closed one keeps its last owner"
+    );
     assert_eq!(ids(&mut ben, mine).await, set([]));
     let all = json!({ "status": "all" });
     assert_eq!(ids(&mut ben, all).await, set([one, two, anns, bens, closed]));

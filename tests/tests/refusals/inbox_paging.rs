@@ -133,8 +133,7 @@ async fn ties_are_ordered_by_id_and_cut_anywhere() {
 async fn a_row_that_does_not_change_is_neither_repeated_nor_missed_while_others_move() {
     let site = Site::new().await;
     let mut agent = site.agent("Ann", Codec::Json).await;
-    let mut asking =
-        futures::future::join_all((0..20).map(|_| site.asking(Codec::Json))).await;
+    let mut asking = futures::future::join_all((0..20).map(|_| site.asking(Codec::Json))).await;
     let mut seen: Vec<ConversationId> = Vec::new();
     let mut asked = json!({ "limit": 4, "sort": "activity" });
     // Between two pages one of the rows seen already, and one not yet seen, moves to the front.

@@ -25,7 +25,11 @@ impl Shown {
     fn take(&mut self, signal: protocol::SignalFrame) {
         match signal.data {
             SignalData::InboxRow(row) => {
-                assert_eq!(signal.conversation, Some(row.id), "the signal carries its conversation");
+                assert_eq!(
+                    signal.conversation,
+                    Some(row.id),
+                    "the signal carries its conversation"
+                );
                 if self.rows.get(&row.id).is_none_or(|known| row.seq >= known.seq) {
                     self.rows.insert(row.id, *row);
                 }
@@ -68,7 +72,11 @@ async fn every_kind_of_change_is_told_with_the_row_as_it_is_now() {
 
         let (mut visitor, id) = site.asking(codec).await;
         let seq = |shown: &Shown| shown.rows.get(&id).map(|row| row.seq);
-        shown.until(&mut watcher, |shown| seq(shown) == Some(2) && shown.counts.open == before.open + 1).await;
+        shown
+            .until(&mut watcher, |shown| {
+                seq(shown) == Some(2) && shown.counts.open == before.open + 1
+            })
+            .await;
         assert_eq!(shown.counts.unassigned, before.unassigned + 1);
         assert!(shown.rows[&id].visitor.online);
 

@@ -50,7 +50,8 @@ async fn the_same_key_at_the_same_time_from_ten_sockets_has_one_effect() {
         let again = (0..10).map(|n| site.visitor_again(&visitor, Codec::ALL[n % 2]));
         let mut sockets = join_all(again).await;
         let same = key();
-        let sends = sockets.iter_mut().map(async |socket| socket.say(id, &same, "once").await.granted());
+        let sends =
+            sockets.iter_mut().map(async |socket| socket.say(id, &same, "once").await.granted());
         let answers: Vec<Sent> = join_all(sends).await;
         assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:?}");
         assert_eq!(answers[0].seq, 3 + round);
@@ -65,7 +66,8 @@ async fn the_same_start_at_the_same_time_from_ten_sockets_is_one_conversation() 
         let again = (0..10).map(|n| site.visitor_again(&visitor, Codec::ALL[n % 2]));
         let mut sockets = join_all(again).await;
         let same = key();
-        let starts = sockets.iter_mut().map(async |socket| socket.start(&same, "once").await.granted());
+        let starts =
+            sockets.iter_mut().map(async |socket| socket.start(&same, "once").await.granted());
         let answers = join_all(starts).await;
         assert!(answers.iter().all(|answer| answer.conversation.id == answers[0].conversation.id));
         assert!(answers.iter().all(|answer| answer.seq == 2));
@@ -143,7 +145,11 @@ async fn claiming_what_one_owns_already_answers_the_claim_that_made_it_so() {
         assert_eq!(agent.claim(id, &second).await.granted().seq, first.seq);
         assert_eq!(agent.history(id, json!({})).await.granted().head, 4, "nothing was committed");
         agent.unclaim(id, &key()).await.granted();
-        assert_eq!(agent.claim(id, &second).await.granted().seq, first.seq, "the first answer again");
+        assert_eq!(
+            agent.claim(id, &second).await.granted().seq,
+            first.seq,
+            "the first answer again"
+        );
         let third = agent.claim(id, &key()).await.granted();
         assert_eq!(third.seq, 6, "a new claim");
     }
@@ -197,11 +203,10 @@ async fn a_key_is_told_to_all_sockets_of_its_author_and_to_nobody_else() {
     ann.say(id, &said, "hi").await.granted();
     ann.note(id, &noted, "between us").await.granted();
     for (connection, told) in [(&mut *ann, true), (&mut *ann_too, true), (&mut *ben, false)] {
-        let log: Value = connection
-            .ask("history", json!({ "conversation": id, "after": 3 }))
-            .await
-            .granted();
-        let keys: Vec<Option<&str>> = (0..2).map(|n| log["events"][n]["data"]["key"].as_str()).collect();
+        let log: Value =
+            connection.ask("history", json!({ "conversation": id, "after": 3 })).await.granted();
+        let keys: Vec<Option<&str>> =
+            (0..2).map(|n| log["events"][n]["data"]["key"].as_str()).collect();
         let expected = if told { [Some(&*said), Some(&*noted)] } else { [None, None] };
         assert_eq!(keys, expected);
     }

@@ -27,7 +27,8 @@ async fn administrative_commands_print_what_was_made_alone_on_its_line_and_work_
     assert_eq!(&*agent.expect("gets in").hello.me.name, "Ann");
     for role in ["admin", "manager", "rep"] {
         let email = format!("{role}@roles.example");
-        let args = ["agent", "add", "--site", &site.id, "--email", &email, "--name", "N", "--role", role];
+        let args =
+            ["agent", "add", "--site", &site.id, "--email", &email, "--name", "N", "--role", role];
         site.desk.run(&args).await;
         let token = site.token(&email, "1h").await;
         let mut agent = Agent::enter(&site.for_agents(Codec::Json), &token).await.expect("gets in");
@@ -45,7 +46,18 @@ async fn administrative_commands_that_make_no_sense_fail_and_say_why() {
         &["site", "add", "No domain"],
         &["agent", "add", "--site", &nowhere, "--email", "a@b.example", "--name", "A"],
         &["agent", "add", "--site", "x", "--email", "a@b.example", "--name", "A"],
-        &["agent", "add", "--site", &site.id, "--email", "a@b.example", "--name", "A", "--role", "boss"],
+        &[
+            "agent",
+            "add",
+            "--site",
+            &site.id,
+            "--email",
+            "a@b.example",
+            "--name",
+            "A",
+            "--role",
+            "boss",
+        ],
         &["token", "agent", "--site", &site.id, "--email", "nobody@b.example"],
         &["token", "agent", "--site", &nowhere, "--email", "a@b.example"],
         &["no-such-command"],
@@ -74,7 +86,9 @@ async fn the_pages_are_there() {
     let server = shared_server().await;
     let id = uuid::Uuid::new_v4();
     let inbox = "/dashboard/chat/inbox".to_owned();
-    for path in ["/widget.js".to_owned(), "/demo".to_owned(), inbox.clone(), format!("{inbox}/{id}")] {
+    for path in
+        ["/widget.js".to_owned(), "/demo".to_owned(), inbox.clone(), format!("{inbox}/{id}")]
+    {
         let response = http::get(server.address(), &path).await;
         assert_eq!(response.status, 200, "{path}");
         assert!(!response.body.is_empty(), "{path}");

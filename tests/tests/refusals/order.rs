@@ -13,10 +13,16 @@ async fn bad_arguments_come_before_the_wrong_role_and_before_what_is_not_there()
         let mut agent = site.agent("Ann", codec).await;
         let id = Uuid::new_v4().to_string();
         let keyless = json!({ "conversation": id });
-        visitor.ask::<Value>("conversation.claim", keyless.clone()).await.refused(ErrorCode::BadRequest);
+        visitor
+            .ask::<Value>("conversation.claim", keyless.clone())
+            .await
+            .refused(ErrorCode::BadRequest);
         agent.ask::<Value>("conversation.claim", keyless).await.refused(ErrorCode::BadRequest);
         agent.say(&id, &key(), "  ").await.refused(ErrorCode::BadRequest);
-        agent.ask::<Value>("conversation.start", json!({ "key": "k" })).await.refused(ErrorCode::BadRequest);
+        agent
+            .ask::<Value>("conversation.start", json!({ "key": "k" }))
+            .await
+            .refused(ErrorCode::BadRequest);
     }
 }
 

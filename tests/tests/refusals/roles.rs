@@ -118,7 +118,12 @@ async fn what_is_not_there_is_not_found_and_looks_like_what_is_foreign() {
 async fn an_id_in_capitals_or_braces_is_another_id() {
     let site = Site::new().await;
     let (mut visitor, id) = site.asking(Codec::Json).await;
-    for other in [id.to_string().to_uppercase(), format!("{{{id}}}"), format!(" {id}"), id.0.simple().to_string()] {
+    for other in [
+        id.to_string().to_uppercase(),
+        format!("{{{id}}}"),
+        format!(" {id}"),
+        id.0.simple().to_string(),
+    ] {
         if other == id.to_string() {
             continue;
         }

@@ -21,7 +21,8 @@ async fn unauthorized(target: &Target, token: &str) {
 async fn a_bad_token_is_unauthorized_for_agents_and_for_visitors_too() {
     let site = Site::new().await;
     for codec in Codec::ALL {
-        for token in ["", "nonsense", "a.b.c", "e30.e30.e30", &"x".repeat(10_000), "\u{0}", "ключ"] {
+        for token in ["", "nonsense", "a.b.c", "e30.e30.e30", &"x".repeat(10_000), "\u{0}", "ключ"]
+        {
             unauthorized(&site.for_agents(codec), token).await;
             unauthorized(&site.for_visitors(codec), token).await;
         }
@@ -122,7 +123,8 @@ async fn a_lifetime_is_a_number_and_a_unit() {
 #[tokio::test]
 async fn a_cookie_of_a_login_stands_for_a_token() {
     let site = Site::new().await;
-    let args = ["agent", "add", "--site", &site.id, "--email", "Ann@Agents.example", "--name", "Ann"];
+    let args =
+        ["agent", "add", "--site", &site.id, "--email", "Ann@Agents.example", "--name", "Ann"];
     let args = [&args[..], &["--password-stdin"]].concat();
     site.desk.run_with_input(&args, "correct horse battery\n").await;
     let address = site.base_url.trim_start_matches("http://");

@@ -18,7 +18,8 @@ async fn fill(site: &Site, visitor: &Visitor, id: ConversationId, head: u64, tex
         from = window.history(id, json!({})).await.granted().head;
         let mut asked = Vec::new();
         for number in from..head.min(from + 200) {
-            let args = json!({ "conversation": id, "key": key(), "text": format!("{number} {text}") });
+            let args =
+                json!({ "conversation": id, "key": key(), "text": format!("{number} {text}") });
             asked.push(window.feed_request("message.send", args).await.expect("sent"));
         }
         window.flush().await.expect("sent");

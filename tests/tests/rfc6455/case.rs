@@ -81,7 +81,8 @@ pub async fn run(cases: Vec<Case>) {
     let count = cases.len();
     assert!(count > 0, "no cases");
     let judged = stream::iter(cases).map(async |case| judge(site, &case).await.err());
-    let wrong: Vec<String> = judged.buffer_unordered(8).filter_map(async |wrong| wrong).collect().await;
+    let wrong: Vec<String> =
+        judged.buffer_unordered(8).filter_map(async |wrong| wrong).collect().await;
     println!("{count} cases");
     assert!(wrong.is_empty(), "{} of {count} went wrong:\n{}", wrong.len(), wrong.join("\n"));
 }
@@ -103,8 +104,14 @@ async fn judge(site: &Site, case: &Case) -> Result<(), String> {
     let told = || format!("{}: {heard:?}, then {ending:?}", case.name);
     match (&ending, ends) {
         (None, _) if lives && fits(&heard, &case.outcome) => Ok(()),
-        (Some(Ending::Close(Some(code))), Some(codes)) if codes.contains(code) && heard.is_empty() => Ok(()),
-        (Some(Ending::Close(None)), Some(_)) if matches!(case.outcome, Outcome::ClosedBack(_)) => Ok(()),
+        (Some(Ending::Close(Some(code))), Some(codes))
+            if codes.contains(code) && heard.is_empty() =>
+        {
+            Ok(())
+        }
+        (Some(Ending::Close(None)), Some(_)) if matches!(case.outcome, Outcome::ClosedBack(_)) => {
+            Ok(())
+        }
         _ => Err(told()),
     }
 }
@@ -130,10 +137,13 @@ fn value(frame: &Heard) -> Value {
 }
 
 fn fits(heard: &[Heard], outcome: &Outcome) -> bool {
-    let answered = || heard.iter().any(|frame| value(frame)["re"] == ASKED && value(frame)["ok"].is_object());
+    let answered =
+        || heard.iter().any(|frame| value(frame)["re"] == ASKED && value(frame)["ok"].is_object());
     match outcome {
         Outcome::Answered | Outcome::AnsweredOrFailed(_) => answered(),
-        Outcome::BadRequest => matches!(heard, [frame] if value(frame)["err"]["code"] == "bad_request"),
+        Outcome::BadRequest => {
+            matches!(heard, [frame] if value(frame)["err"]["code"] == "bad_request")
+        }
         Outcome::Nothing => heard.is_empty(),
         Outcome::Pong(payload) => {
             heard.iter().any(|frame| frame.opcode == opcode::PONG && frame.payload == *payload)

@@ -32,7 +32,11 @@ async fn a_close_may_be_empty_or_have_a_reason_but_not_half_a_code_or_broken_wor
     let cases = vec![
         Case::new("empty", [&Frame::new(opcode::CLOSE, "")], Outcome::ClosedBack(vec![1000])),
         Case::new("with a reason", [&Frame::close(1000, "κόσμε")], Outcome::ClosedBack(vec![1000])),
-        Case::new("123 bytes of reason", [&Frame::close(1000, &"x".repeat(123))], Outcome::ClosedBack(vec![1000])),
+        Case::new(
+            "123 bytes of reason",
+            [&Frame::close(1000, &"x".repeat(123))],
+            Outcome::ClosedBack(vec![1000]),
+        ),
         Case::new("124 bytes of reason", [&Frame::close(1000, &"x".repeat(124))], violation()),
         Case::new("one byte", [&Frame::new(opcode::CLOSE, [3])], violation()),
         Case::new("a reason that is not text", [&Frame::new(opcode::CLOSE, broken)], not_text()),
@@ -50,7 +54,11 @@ async fn after_a_close_nothing_is_answered() {
         Case::new("two closes", [&close(), &close()], closed()),
         Case::new("a request after the close", [&close(), &text()], closed()),
         Case::new("a ping after the close", [&close(), &ping], closed()),
-        Case::new("nonsense after the close", [&close(), &Frame::new(15, "x").reserved(7)], closed()),
+        Case::new(
+            "nonsense after the close",
+            [&close(), &Frame::new(15, "x").reserved(7)],
+            closed(),
+        ),
     ];
     run(cases).await;
 }

@@ -35,7 +35,11 @@ async fn a_control_frame_that_is_long_or_in_parts_fails_the_connection() {
     for kind in [opcode::PING, opcode::PONG, opcode::CLOSE] {
         for length in [126, 127, 1_000, 65_536] {
             let frame = Frame::new(kind, vec![b'x'; length]);
-            cases.push(Case::new(format!("opcode {kind} of {length} bytes"), [&frame], violation()));
+            cases.push(Case::new(
+                format!("opcode {kind} of {length} bytes"),
+                [&frame],
+                violation(),
+            ));
         }
         let part = Frame::new(kind, "").unfinished();
         cases.push(Case::new(format!("opcode {kind} in parts"), [&part], violation()));

@@ -28,7 +28,10 @@ async fn a_message_may_come_in_any_parts() {
     let several = [("empty parts", vec![0, 0, 10, 10, 10, length]), ("every byte a part", all)];
     for (name, places) in several {
         cases.push(Case::new(name, &cut(&places), Outcome::Answered));
-        cases.push(Case::new(format!("{name}, byte by byte"), &cut(&places), Outcome::Answered).byte_by_byte());
+        cases.push(
+            Case::new(format!("{name}, byte by byte"), &cut(&places), Outcome::Answered)
+                .byte_by_byte(),
+        );
     }
     run(cases).await;
 }

@@ -10,7 +10,11 @@ async fn reserved_bits_and_opcodes_fail_the_connection() {
     for bits in 1..8 {
         for kind in [opcode::TEXT, opcode::BINARY, opcode::PING, opcode::PONG, opcode::CLOSE] {
             let frame = Frame::new(kind, request("x")).reserved(bits);
-            cases.push(Case::new(format!("reserved bits {bits} on opcode {kind}"), [&frame], violation()));
+            cases.push(Case::new(
+                format!("reserved bits {bits} on opcode {kind}"),
+                [&frame],
+                violation(),
+            ));
         }
     }
     for kind in (3..8).chain(11..16) {
@@ -50,7 +54,8 @@ async fn every_form_of_a_length_is_understood() {
     for bytes in [60, 124, 125, 126, 127, 128, 255, 256, 65_534, 65_535, 65_536] {
         cases.push(Case::new(format!("{bytes} bytes"), [&of_length(bytes)], Outcome::Answered));
     }
-    for (bytes, form) in [(60, LengthForm::Two), (60, LengthForm::Eight), (300, LengthForm::Eight)] {
+    for (bytes, form) in [(60, LengthForm::Two), (60, LengthForm::Eight), (300, LengthForm::Eight)]
+    {
         let frame = of_length(bytes).length_form(form);
         let outcome = Outcome::AnsweredOrFailed(vec![1002]);
         cases.push(Case::new(format!("{bytes} bytes, length in {form:?}"), [&frame], outcome));
@@ -72,8 +77,10 @@ async fn a_length_over_the_limit_is_refused_by_the_header_alone() {
         socket.frame(&Frame::new(opcode::TEXT, "").length_form(form).declaring(length)).await;
         let (heard, ending) = socket.ending(system_tests::SOON).await;
         assert_eq!(ending, Ending::Close(Some(1009)), "{length} bytes declared");
-        let told: serde_json::Value =
-            heard.first().map(|frame| serde_json::from_slice(&frame.payload).expect("JSON")).unwrap_or_default();
+        let told: serde_json::Value = heard
+            .first()
+            .map(|frame| serde_json::from_slice(&frame.payload).expect("JSON"))
+            .unwrap_or_default();
         assert_eq!(told["err"]["code"], "too_large", "{length} bytes declared: {told}");
     }
     for length in [1 << 63, u64::MAX] {

@@ -116,7 +116,10 @@ async fn frames_right_behind_the_handshake_are_not_lost() {
         }
         assert_eq!(socket.response().await.status, 101);
         let answers: [Value; 2] = [socket.json().await, socket.json().await];
-        assert!(answers.iter().all(|answer| answer["ok"].is_object()), "{chunk} at a time: {answers:?}");
+        assert!(
+            answers.iter().all(|answer| answer["ok"].is_object()),
+            "{chunk} at a time: {answers:?}"
+        );
     }
 }
 
@@ -124,7 +127,13 @@ async fn frames_right_behind_the_handshake_are_not_lost() {
 async fn what_is_no_handshake_leaves_the_server_well() {
     let site = Site::new().await;
     let address = site.base_url.trim_start_matches("http://");
-    let noise = ["\r\n\r\n", "GET", "\0\0\0\0\0\0\0\0\r\n\r\n", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "GET / HTTP/1.1\r\n: x\r\n\r\n"];
+    let noise = [
+        "\r\n\r\n",
+        "GET",
+        "\0\0\0\0\0\0\0\0\r\n\r\n",
+        "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        "GET / HTTP/1.1\r\n: x\r\n\r\n",
+    ];
     for bytes in noise {
         let mut socket = RawSocket::connect(address).await;
         socket.send(bytes.as_bytes()).await;

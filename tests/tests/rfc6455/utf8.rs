@@ -33,7 +33,8 @@ async fn a_character_may_be_cut_at_every_byte_between_parts_and_between_packets(
 #[tokio::test]
 async fn every_scalar_value_is_text() {
     let edges = ["\u{7f}", "\u{80}", "\u{7ff}", "\u{800}", "\u{d7ff}", "\u{e000}", "\u{fffd}"];
-    let more = ["\u{fffe}", "\u{ffff}", "\u{fdd0}", "\u{10000}", "\u{1fffe}", "\u{10ffff}", "\u{feff}"];
+    let more =
+        ["\u{fffe}", "\u{ffff}", "\u{fdd0}", "\u{10000}", "\u{1fffe}", "\u{10ffff}", "\u{feff}"];
     let case = |text: &str| {
         let frame = Frame::new(opcode::TEXT, with(text.as_bytes()));
         Case::new(format!("{text:?}"), [&frame], Outcome::Answered)
