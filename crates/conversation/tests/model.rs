@@ -1,6 +1,8 @@
 //! Random histories against a model that is slow and obvious, and a look at every visitor-side number,
 //! summary and event for the trace of a note.
 
+#![allow(clippy::unwrap_used, reason = "a test stops here")]
+
 use std::collections::HashMap;
 
 use conversation::{
@@ -135,9 +137,8 @@ impl Model<'_> {
     }
 
     fn owner(&self) -> Option<&Author> {
-        let last = self.0.iter().rev();
-        let change =
-            last.filter(|e| matches!(e.event, Event::Claimed | Event::Unclaimed)).next()?;
+        let mut last = self.0.iter().rev();
+        let change = last.find(|e| matches!(e.event, Event::Claimed | Event::Unclaimed))?;
         matches!(change.event, Event::Claimed).then_some(&change.by)
     }
 

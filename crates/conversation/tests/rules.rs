@@ -1,5 +1,7 @@
 //! The rules, one story each.
 
+#![allow(clippy::unwrap_used, reason = "a test stops here")]
+
 use conversation::{
     Agent, Audience, Author, Command, Conversation, Event, Rejection, Seq, Subject, Verdict,
     Visitor,

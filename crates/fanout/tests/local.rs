@@ -1,5 +1,7 @@
 //! Nodes in one process keep the promises, and bad weather is as bad as asked.
 
+#![allow(clippy::unwrap_used, reason = "a test stops here")]
+
 use std::time::Duration;
 
 use fanout::conformance::{conversation, moved};

@@ -1,5 +1,7 @@
 //! Actors: one owner, in order, told after commit, retiring unnoticed, surviving panics and outages.
 
+#![allow(clippy::unwrap_used, reason = "a test stops here")]
+
 mod support;
 
 use std::sync::Arc;

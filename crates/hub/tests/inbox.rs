@@ -1,5 +1,7 @@
 //! The inbox feed: merged, and the last state always arrives. Presence: who is there.
 
+#![allow(clippy::unwrap_used, reason = "a test stops here")]
+
 mod support;
 
 use conversation::Command;

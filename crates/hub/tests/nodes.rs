@@ -1,5 +1,7 @@
 //! Two nodes on one store, in bad weather: one winner, and everybody learns everything.
 
+#![allow(clippy::unwrap_used, reason = "a test stops here")]
+
 mod support;
 
 use std::sync::Arc;

@@ -96,26 +96,31 @@ fn round(stage: &mut Stage, options: &Options, floor: Option<f64>) -> Result<Rou
     let reading = gauge.read()?;
 
     let mut round = Round::default();
-    let figure =
-        round.add("RSS per connection", "KiB", each(all.server.rss, empty.server.rss, connections));
-    (figure.floor, figure.target) = (floor, "≤ 8 (stretch 6)");
-    let one_more = each(all.server.rss, half.server.rss, plan.count);
-    round.add("RSS per connection, second half", "KiB", one_more);
-    let anonymous = each(all.server.anonymous, empty.server.anonymous, connections);
-    round.add("anonymous RSS per connection", "KiB", anonymous);
-    round.add("PSS per connection", "KiB", each(all.server.pss, empty.server.pss, connections));
-    round.add(
-        "kernel slab per connection, both ends",
-        "KiB",
-        each(all.slab, empty.slab, connections),
-    );
-    round.add("RSS before", "MiB", empty.server.rss as f64 / 1048576.0);
-    round.add("RSS after", "MiB", all.server.rss as f64 / 1048576.0);
+    add_memory(&mut round, [empty, half, all], (connections, plan.count), floor);
     let connection_seconds = connections as f64 * reading.took.as_secs_f64();
     let cost = reading.server.total().as_secs_f64() * 1e6 / connection_seconds;
     round.add("server CPU per connection-second", "µs", cost).target = "≤ 0.7";
     round.add_surroundings(&reading);
     Ok(round)
+}
+
+fn add_memory(
+    round: &mut Round,
+    [empty, half, all]: [Look; 3],
+    (count, second_half): (usize, usize),
+    floor: Option<f64>,
+) {
+    let figure =
+        round.add("RSS per connection", "KiB", each(all.server.rss, empty.server.rss, count));
+    (figure.floor, figure.target) = (floor, "≤ 8 (stretch 6)");
+    let one_more = each(all.server.rss, half.server.rss, second_half);
+    round.add("RSS per connection, second half", "KiB", one_more);
+    let anonymous = each(all.server.anonymous, empty.server.anonymous, count);
+    round.add("anonymous RSS per connection", "KiB", anonymous);
+    round.add("PSS per connection", "KiB", each(all.server.pss, empty.server.pss, count));
+    round.add("kernel slab per connection, both ends", "KiB", each(all.slab, empty.slab, count));
+    round.add("RSS before", "MiB", empty.server.rss as f64 / 1_048_576.0);
+    round.add("RSS after", "MiB", all.server.rss as f64 / 1_048_576.0);
 }
 
 fn wait(crowd: &mut Crowd, quiet: &mut Quiet, seconds: u64) -> Result<()> {

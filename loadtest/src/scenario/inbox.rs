@@ -11,6 +11,7 @@ use clap::Args;
 use serde_json::json;
 
 use crate::arguments::Common;
+use crate::crowd::Crowd;
 use crate::meter::Gauge;
 use crate::pace::{self, Punctuality};
 use crate::people::{Pairs, Plan};
@@ -54,39 +55,43 @@ pub fn run(options: &Options, common: &Common) -> Result<Report> {
     let conditions = stage.conditions(json!({
         "agents": agents, "rate": rate, "conversations": conversations, "seconds": seconds, "rounds": rounds,
     }))?;
+    let pid = stage.host.pid;
     let mut rows = Rows::new(pairs, &stage.host);
     rows.bring_agents(&mut stage.crowd, agents)?;
     let mut report = Report { scenario: "inbox", conditions, rounds: Vec::new() };
     let (mut played, lasting) = (0, Duration::from_secs(seconds));
     for nth in 1..=rounds {
         progress::now(&format!("round {nth} of {rounds}"));
-        let (crowd, pid) = (&mut stage.crowd, stage.host.pid);
-        played =
-            pace::play(crowd, &mut rows, (rate, WARM_UP), played, &mut Punctuality::default())?;
-        rows.measure();
-        let (gauge, mut punctuality) = (Gauge::start(pid)?, Punctuality::default());
-        played = pace::play(crowd, &mut rows, (rate, lasting), played, &mut punctuality)?;
-        let (reading, told) = (gauge.read()?, rows.told);
-        let converged = Instant::now();
-        if !rows.converge(crowd)? {
-            bail!("A PROMISE IS BROKEN: an agent does not hold the last state\n{}", rows.behind());
-        }
-        let mut round = Round { void: punctuality.verdict(), ..Round::default() };
-        let each = |count: u64| count as f64 / reading.took.as_secs_f64();
-        round.add("writes to agents", "1/s", each(told.bursts)).target = "≤ 2,500";
-        round.add("frames to agents", "1/s", each(told.frames));
-        round.add("frames of them counts", "1/s", each(told.counts));
-        round.add(
-            "server CPU, of one core",
-            "%",
-            100.0 * reading.server.total().as_secs_f64() / reading.took.as_secs_f64(),
-        );
-        round.add_latencies("age of a change", &rows.ages, None);
-        round.target("age of a change p99", "≤ 60,000");
-        round.add("all agents agree after", "ms", converged.elapsed().as_secs_f64() * 1e3).target =
-            "≤ 250";
-        round.add_surroundings(&reading);
-        report.rounds.push(round);
+        report.rounds.push(round(&mut stage.crowd, &mut rows, pid, (rate, lasting), &mut played)?);
     }
     Ok(report)
+}
+
+fn round(
+    crowd: &mut Crowd,
+    rows: &mut Rows<'_>,
+    pid: Option<u32>,
+    (rate, lasting): (f64, Duration),
+    played: &mut u64,
+) -> Result<Round> {
+    *played = pace::play(crowd, rows, (rate, WARM_UP), *played, &mut Punctuality::default())?;
+    rows.measure();
+    let (gauge, mut punctuality) = (Gauge::start(pid)?, Punctuality::default());
+    *played = pace::play(crowd, rows, (rate, lasting), *played, &mut punctuality)?;
+    let (reading, told, sent) = (gauge.read()?, rows.told, Instant::now());
+    if !rows.converge(crowd)? {
+        bail!("A PROMISE IS BROKEN: an agent does not hold the last state\n{}", rows.behind());
+    }
+    let converged = sent.elapsed();
+    let mut round = Round { void: punctuality.verdict(), ..Round::default() };
+    let each = |count: u64| count as f64 / reading.took.as_secs_f64();
+    round.add("writes to agents", "1/s", each(told.bursts)).target = "≤ 2,500";
+    round.add("frames to agents", "1/s", each(told.frames));
+    round.add("of them counts", "1/s", each(told.counts));
+    round.add_cost("change", &reading, (rate * lasting.as_secs_f64()) as u64);
+    round.add_latencies("age of a change", &rows.ages, None);
+    round.target("age of a change p99", "≤ 60,000");
+    round.add("all agents agree after", "ms", converged.as_secs_f64() * 1e3).target = "≤ 250";
+    round.add_surroundings(&reading);
+    Ok(round)
 }

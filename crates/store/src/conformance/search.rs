@@ -151,7 +151,7 @@ impl Searched {
 
     /// Asks for many words and parts of words.
     pub async fn compare(&mut self, store: &Arc<dyn Store>) {
-        for _ in 0..300 {
+        for _ in 0..100 {
             let mut query = Model::everything(SITE);
             let some = self.0.random.random_range(1..4);
             let words: Vec<_> = (0..some).map(|_| self.part_of_a_word()).collect();

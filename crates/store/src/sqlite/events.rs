@@ -5,7 +5,7 @@ use protocol::limits::PAGE_BYTES_MAX;
 use protocol::{ConversationId, Key};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
-use super::columns::{Number, all, execute, first, json, unsigned};
+use super::columns::{Number, execute, first, json, unsigned};
 use super::conversations;
 use super::error::Trouble;
 use crate::{InboxQuery, Range};
@@ -123,11 +123,24 @@ pub(super) fn texts_after(db: &Connection, id: i64, limit: usize) -> Result<Text
     Ok(found)
 }
 
-/// All texts of one conversation.
-pub(super) fn texts_of(db: &Connection, number: Number) -> Result<Vec<String>, Trouble> {
+/// Whether any text of a conversation contains `word`.
+pub(super) fn says(db: &Connection, number: Number, word: &str) -> Result<bool, Trouble> {
     let events = "SELECT event FROM events WHERE conversation = ?1 ORDER BY seq";
-    let texts = all(db, events, [number], |row| text(db, number, &json(row, 0)?))?;
-    Ok(texts.into_iter().flatten().collect())
+    let mut statement = db.prepare_cached(events)?;
+    let mut rows = statement.query([number])?;
+    // The visitor costs most to look at, and comes last.
+    let mut first = None;
+    while let Some(row) = rows.next()? {
+        match json(row, 0)? {
+            event @ Event::Started { .. } => first = Some(event),
+            event if text(db, number, &event)?.is_some_and(|text| text.contains(word)) => {
+                return Ok(true);
+            }
+            _ => {}
+        }
+    }
+    let visitor = first.map(|event| text(db, number, &event)).transpose()?.flatten();
+    Ok(visitor.is_some_and(|text| text.contains(word)))
 }
 
 /// The visitor's name and e-mail belong to the event that began the conversation.

@@ -8,22 +8,23 @@ pub(super) mod index;
 mod numbers;
 mod words;
 
+use protocol::SiteId;
 use rusqlite::{Connection, named_params};
 
-use super::columns::{Number, first};
+use super::columns::first;
 use super::error::Trouble;
-use super::inbox::{self, Found};
-use super::{events, inbox::found_row};
+use super::inbox::{self, Found, found_row};
+use super::{conversations, events};
 use crate::InboxQuery;
 use numbers::Numbers;
-use words::Kind;
+use words::Indexed;
 
-/// With at most so many conversations left, looking through them beats the index of short words.
+/// With at most so many conversations left, looking through them beats the index.
 const FEW: usize = 200;
 
 /// All rows of the list that say every word asked for, in any order.
 pub(super) fn rows(db: &Connection, query: &InboxQuery) -> Result<Vec<Found>, Trouble> {
-    let matching = matching(db, &query.words)?;
+    let matching = matching(db, query)?;
     let statuses = inbox::statuses(query);
     let owner = inbox::owner(query);
     let sql = format!(
@@ -47,23 +48,22 @@ pub(super) fn rows(db: &Connection, query: &InboxQuery) -> Result<Vec<Found>, Tr
     Ok(found)
 }
 
-/// The conversations that say every word.
-fn matching(db: &Connection, words: &[String]) -> Result<Numbers, Trouble> {
+/// The conversations that say every word; also those of other sites.
+fn matching(db: &Connection, query: &InboxQuery) -> Result<Numbers, Trouble> {
     // The index first, then the log: what is in the index is in the log that we see.
     let upto = first(db, "SELECT upto FROM search.indexed", [])?.unwrap_or(0);
     let pending = events::texts_after(db, upto, usize::MAX)?.texts;
-    let mut words: Vec<&str> = words.iter().map(String::as_str).collect();
+    // Long words are rare words.
+    let mut words: Vec<&str> = query.words.iter().map(String::as_str).collect();
     words.sort_by_key(|word| std::cmp::Reverse(word.chars().count()));
     let mut left: Option<Numbers> = None;
     for word in words {
-        let saying = match (Kind::of(word), &left) {
-            (Kind::Short | Kind::Doubtful, Some(few)) if few.len() <= FEW => {
-                saying_it(db, few, word)?
-            }
-            (Kind::Doubtful, _) => saying_it(db, &words::indexed(db, word)?, word)?,
-            _ => words::indexed(db, word)?,
+        let mut saying = match &left {
+            Some(few) if few.len() <= FEW => saying_it(db, few, word)?,
+            _ => saying_by_index(db, query.site, left.as_ref(), word)?,
         };
-        let saying = with_pending(saying, &pending, word);
+        let of_word = pending.iter().filter(|(_, _, text)| text.contains(word));
+        of_word.for_each(|(number, _, _)| saying.insert(*number));
         let both = match left {
             Some(left) => left.and(&saying),
             None => saying,
@@ -76,20 +76,32 @@ fn matching(db: &Connection, words: &[String]) -> Result<Numbers, Trouble> {
     Ok(left.unwrap_or_default())
 }
 
-fn with_pending(mut saying: Numbers, pending: &[(Number, u64, String)], word: &str) -> Numbers {
-    for (number, _, text) in pending {
-        if text.contains(word) {
-            saying.insert(*number);
+/// Those that say `word` as far as the index knows; at least all those `among` them, or of the site.
+fn saying_by_index(
+    db: &Connection,
+    site: SiteId,
+    among: Option<&Numbers>,
+    word: &str,
+) -> Result<Numbers, Trouble> {
+    match words::indexed(db, word)? {
+        Indexed::Exactly(saying) => Ok(saying),
+        Indexed::AtMost(perhaps) => saying_it(db, &perhaps, word),
+        Indexed::AtLeast(mut saying) => {
+            let all = match among {
+                Some(among) => among.clone(),
+                None => conversations::of_site(db, site)?.into_iter().collect(),
+            };
+            saying.add(&saying_it(db, &all.without(&saying), word)?);
+            Ok(saying)
         }
     }
-    saying
 }
 
-/// Those of `few` that say `word`, read from the log.
-fn saying_it(db: &Connection, few: &Numbers, word: &str) -> Result<Numbers, Trouble> {
+/// Those of `some` that say `word`, read from the log.
+fn saying_it(db: &Connection, some: &Numbers, word: &str) -> Result<Numbers, Trouble> {
     let mut saying = Numbers::default();
-    for number in few.iter() {
-        if events::texts_of(db, number)?.iter().any(|text| text.contains(word)) {
+    for number in some.iter() {
+        if events::says(db, number, word)? {
             saying.insert(number);
         }
     }

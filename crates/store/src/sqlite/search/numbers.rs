@@ -22,6 +22,16 @@ impl Numbers {
         self
     }
 
+    pub(super) fn without(mut self, other: &Self) -> Self {
+        self.bits.iter_mut().zip(&other.bits).for_each(|(mine, theirs)| *mine &= !theirs);
+        self
+    }
+
+    pub(super) fn add(&mut self, other: &Self) {
+        self.bits.resize(self.bits.len().max(other.bits.len()), 0);
+        self.bits.iter_mut().zip(&other.bits).for_each(|(mine, theirs)| *mine |= theirs);
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.bits.iter().all(|word| *word == 0)
     }
@@ -40,6 +50,14 @@ impl Numbers {
     }
 }
 
+impl FromIterator<Number> for Numbers {
+    fn from_iter<I: IntoIterator<Item = Number>>(numbers: I) -> Self {
+        let mut all = Self::default();
+        numbers.into_iter().for_each(|number| all.insert(number));
+        all
+    }
+}
+
 fn place(number: Number) -> (usize, u32) {
     let number = number.cast_unsigned();
     (usize::try_from(number / 64).unwrap_or(usize::MAX), (number % 64) as u32)
@@ -50,9 +68,7 @@ mod tests {
     use super::*;
 
     fn set(numbers: &[Number]) -> Numbers {
-        let mut set = Numbers::default();
-        numbers.iter().for_each(|number| set.insert(*number));
-        set
+        numbers.iter().copied().collect()
     }
 
     #[test]
@@ -67,5 +83,15 @@ mod tests {
         let shared = set(&[1, 64, 700]).and(&set(&[64, 65]));
         assert_eq!(shared.iter().collect::<Vec<_>>(), [64]);
         assert!(shared.and(&set(&[65])).is_empty());
+    }
+
+    #[test]
+    fn sets_of_any_length_are_added_and_taken_away() {
+        let (few, many) = (set(&[1, 64]), set(&[1, 700]));
+        let left = |a: &Numbers, b: &Numbers| a.clone().without(b).iter().collect::<Vec<_>>();
+        assert_eq!((left(&few, &many), left(&many, &few)), (vec![64], vec![700]));
+        let mut all = few;
+        all.add(&many);
+        assert_eq!(all.iter().collect::<Vec<_>>(), [1, 64, 700]);
     }
 }
