@@ -59,6 +59,7 @@ impl SqliteStore {
     /// Opens `frontdesk.db` in `dir`; makes what is missing and brings an older schema up to date.
     pub fn open(dir: &Path) -> Result<Self, OpenError> {
         let place = Place::in_directory(dir)?;
+        migrations::admit(&place.to_look()?)?;
         migrations::migrate(&mut place.to_write()?)?;
         let metrics = StoreMetrics::default();
         let (running, ended) = mpsc::channel(1);

@@ -247,6 +247,10 @@ async fn a_file_that_is_not_ours_is_left_alone() {
     let db = rusqlite::Connection::open(&file).unwrap();
     db.execute_batch("CREATE TABLE recipes (name TEXT)").unwrap();
     drop(db);
+    let before = std::fs::read(&file).unwrap();
     let refused = SqliteStore::open(dir.path()).err().unwrap();
     assert!(matches!(refused, OpenError::Foreign), "{refused}");
+    assert_eq!(std::fs::read(&file).unwrap(), before);
+    let files = std::fs::read_dir(dir.path()).unwrap().count();
+    assert_eq!(files, 1, "nothing is added beside it");
 }

@@ -16,10 +16,11 @@ use super::connection::Place;
 use super::error::OpenError;
 use crate::StoreMetrics;
 
-/// Frames of 4 KiB in the log before the thread begins to move them: 16 MiB.
-const FRAMES_BEFORE_MOVING: u32 = 4096;
-/// With so many the writer waits for readers that still need the log, so that it ends somewhere: 48 MiB.
-const FRAMES_MAX: u32 = 12 * 1024;
+/// Frames of 4 KiB in the log before the thread begins to move them: 32 MiB. The longer the log, the more
+/// often a page is in it, and the less there is to move for each commit.
+const FRAMES_BEFORE_MOVING: u32 = 8 * 1024;
+/// With so many the writer waits for readers that still need the log, so that it ends somewhere: 56 MiB.
+const FRAMES_MAX: u32 = 14 * 1024;
 /// The thread goes on until no more than this are left for the writer.
 const FRAMES_LEFT: i32 = 64;
 /// While much is written, frames come in as fast as they are moved.

@@ -32,6 +32,13 @@ impl Place {
         Ok(Self { database, search_index })
     }
 
+    /// A connection to look at the file as it is, whosever it is.
+    pub(super) fn to_look(&self) -> rusqlite::Result<Connection> {
+        let db = Connection::open(&self.database)?;
+        db.busy_timeout(BUSY)?;
+        Ok(db)
+    }
+
     /// A connection that may write. Makes the file if there is none; a commit is on disk when it returns.
     pub(super) fn to_write(&self) -> rusqlite::Result<Connection> {
         let db = Connection::open(&self.database)?;

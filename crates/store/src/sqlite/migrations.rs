@@ -10,6 +10,11 @@ const APPLICATION_ID: i32 = 0x4664_736b;
 /// All steps; the first one leads to version 1.
 const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_first.sql")];
 
+/// Whether the file may be opened at all. Changes nothing, so that a file that is not ours stays as it is.
+pub(super) fn admit(db: &Connection) -> Result<(), OpenError> {
+    if is_empty(db)? { Ok(()) } else { check(db) }
+}
+
 /// Brings the file to the newest version, in one transaction.
 pub(super) fn migrate(db: &mut Connection) -> Result<(), OpenError> {
     if version(db)? == MIGRATIONS.len() {
@@ -32,8 +37,7 @@ pub(super) fn migrate(db: &mut Connection) -> Result<(), OpenError> {
 }
 
 fn begin(step: &Transaction<'_>) -> Result<(), OpenError> {
-    let tables: i64 = step.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
-    if tables > 0 {
+    if !is_empty(step)? {
         return Err(OpenError::Foreign);
     }
     step.pragma_update(None, "application_id", APPLICATION_ID)?;
@@ -41,6 +45,11 @@ fn begin(step: &Transaction<'_>) -> Result<(), OpenError> {
         "CREATE TABLE migrations (version INTEGER PRIMARY KEY, checksum INTEGER NOT NULL) STRICT",
     )?;
     Ok(())
+}
+
+fn is_empty(db: &Connection) -> Result<bool, OpenError> {
+    let tables: i64 = db.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    Ok(tables == 0)
 }
 
 /// That the file is ours, not newer than we are, and made by the steps we know.

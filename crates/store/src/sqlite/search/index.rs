@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Row, TransactionBehavior, params};
 use tokio::sync::oneshot;
 
 use super::words::PADDING;
@@ -27,6 +27,11 @@ const SCHEMA: &str = "
     -- The last event that has been indexed, and what it was.
     CREATE TABLE indexed (upto INTEGER NOT NULL, mark TEXT) STRICT;
     INSERT INTO indexed VALUES (0, NULL);
+";
+const FORGET_TABLES: &str = "
+    DROP TABLE IF EXISTS trigrams;
+    DROP TABLE IF EXISTS words;
+    DROP TABLE IF EXISTS indexed;
 ";
 /// How often the thread looks whether there is something to index.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -101,29 +106,38 @@ fn document(number: Number, seq: u64) -> i64 {
 
 fn open(place: &Place) -> Result<Connection, OpenError> {
     match open_as_it_is(place) {
-        Ok(index) => Ok(index),
-        Err(error) => {
+        Err(error) if is_spoiled(&error) => {
             // Nothing is in it that is not in the log.
             tracing::warn!(%error, "the search index cannot be used; building it again");
             place.remove_search_index();
             Ok(open_as_it_is(place)?)
         }
+        opened => Ok(opened?),
     }
 }
 
-fn open_as_it_is(place: &Place) -> Result<Connection, rusqlite::Error> {
+fn is_spoiled(error: &rusqlite::Error) -> bool {
+    let code = error.sqlite_error_code();
+    matches!(code, Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt))
+}
+
+fn open_as_it_is(place: &Place) -> rusqlite::Result<Connection> {
     let mut index = place.to_index()?;
-    let tables = index.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-    let version: i64 = tables.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    if version != VERSION {
-        tables.execute_batch(
-            "DROP TABLE IF EXISTS trigrams; DROP TABLE IF EXISTS words; DROP TABLE IF EXISTS indexed;",
-        )?;
-        tables.execute_batch(SCHEMA)?;
-        tables.pragma_update(None, "user_version", VERSION)?;
+    if version(&index)? != VERSION {
+        let tables = index.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        // Another process may have been faster.
+        if version(&tables)? != VERSION {
+            tables.execute_batch(FORGET_TABLES)?;
+            tables.execute_batch(SCHEMA)?;
+            tables.pragma_update(None, "user_version", VERSION)?;
+        }
+        tables.commit()?;
     }
-    tables.commit()?;
     Ok(index)
+}
+
+fn version(index: &Connection) -> rusqlite::Result<i64> {
+    index.pragma_query_value(None, "user_version", |row| row.get(0))
 }
 
 struct IndexThread {
@@ -181,8 +195,7 @@ impl IndexThread {
 
     /// Whether there was anything to index.
     fn index_slice(&mut self) -> Result<bool, Trouble> {
-        let slice =
-            self.index.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+        let slice = self.index.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let upto: i64 = first(&slice, "SELECT upto FROM indexed", [])?.unwrap_or(0);
         let found = events::texts_after(&self.log, upto, SLICE)?;
         if found.last <= upto {
@@ -205,18 +218,16 @@ impl IndexThread {
 
     /// Forgets an index of another database, or of one that has been put back to an earlier state.
     fn start_over_if_another(&mut self) -> Result<(), Trouble> {
-        let slice =
-            self.index.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-        let (upto, found): (i64, Option<String>) =
-            slice.query_row("SELECT upto, mark FROM indexed", [], |row| {
-                Ok((row.get(0)?, row.get(1)?))
-            })?;
-        if mark(&self.log, upto)? != found {
-            tracing::warn!("the search index is of another database; building it again");
-            slice.execute("INSERT INTO words (words) VALUES ('delete-all')", [])?;
-            slice.execute("UPDATE indexed SET upto = 0, mark = NULL", [])?;
+        if fits(&self.index, &self.log)? {
+            return Ok(());
         }
-        Ok(slice.commit()?)
+        let forget = self.index.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        if !fits(&forget, &self.log)? {
+            tracing::warn!("the search index is of another database; building it again");
+            forget.execute("INSERT INTO words (words) VALUES ('delete-all')", [])?;
+            forget.execute("UPDATE indexed SET upto = 0, mark = NULL", [])?;
+        }
+        Ok(forget.commit()?)
     }
 
     fn last_event(&self) -> Result<i64, Trouble> {
@@ -227,6 +238,14 @@ impl IndexThread {
     fn upto(&self) -> Result<i64, Trouble> {
         Ok(first(&self.index, "SELECT upto FROM indexed", [])?.unwrap_or(0))
     }
+}
+
+/// Whether the last event indexed is the one that the log has in its place.
+fn fits(index: &Connection, log: &Connection) -> Result<bool, Trouble> {
+    let indexed = "SELECT upto, mark FROM indexed";
+    let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
+    let (upto, found): (i64, Option<String>) = index.query_row(indexed, [], read)?;
+    Ok(mark(log, upto)? == found)
 }
 
 /// What tells an event from one with the same number in another database.
