@@ -62,10 +62,38 @@ pub struct StoreArgs {
     pub database_url: Option<String>,
 }
 
+/// How much is too much.
+#[derive(Clone, Copy, Debug, Args)]
+#[command(next_help_heading = "Limits")]
+pub struct LimitArgs {
+    /// Commands a second that a connection may always send
+    #[arg(long, value_name = "N", env = "FRONTDESK_COMMANDS_PER_SECOND", default_value_t = 100,
+          value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub commands_per_second: u32,
+    /// Commands a connection may send in one burst
+    #[arg(long, value_name = "N", env = "FRONTDESK_COMMANDS_BURST", default_value_t = 300,
+          value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub commands_burst: u32,
+    /// New connections a second that one address may always make; a proxy is one address
+    #[arg(long, value_name = "N", env = "FRONTDESK_CONNECTIONS_PER_SECOND", default_value_t = 20_000,
+          value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub connections_per_second: u32,
+    /// Connections of one address that have not said hello yet
+    #[arg(long, value_name = "N", env = "FRONTDESK_CONNECTIONS_UNFINISHED", default_value_t = 20_000,
+          value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub connections_unfinished: u32,
+    /// Conversations a visitor may start in a minute
+    #[arg(long, value_name = "N", env = "FRONTDESK_STARTS_PER_MINUTE", default_value_t = 10,
+          value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub starts_per_minute: u32,
+}
+
 #[derive(Clone, Debug, Args)]
 pub struct ServeArgs {
     #[command(flatten)]
     pub store: StoreArgs,
+    #[command(flatten)]
+    pub limits: LimitArgs,
     /// Address and port to listen on; port 0 takes a free one
     #[arg(
         long,

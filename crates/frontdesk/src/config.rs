@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use tracing_subscriber::filter::Targets;
 
-use crate::arguments::{LogFormat, ServeArgs, StoreArgs};
+use crate::arguments::{LimitArgs, LogFormat, ServeArgs, StoreArgs};
 use crate::check;
 use crate::home::Home;
 
@@ -18,6 +18,7 @@ pub struct Config {
     pub console_origins: Vec<String>,
     pub log: LogFormat,
     pub log_filter: Targets,
+    pub limits: LimitArgs,
 }
 
 /// Everything that is wrong, one thing a line. Somebody's mistake, not the program's.
@@ -81,7 +82,8 @@ impl Config {
         let log_filter = filter(&arguments.log_filter, &mut judge);
         let good = (|| {
             let (home, listen, node, log_filter) = (home?, listen?, node?, log_filter?);
-            Some(Self { home, listen, node, console_origins, log: arguments.log, log_filter })
+            let (log, limits) = (arguments.log, arguments.limits);
+            Some(Self { home, listen, node, console_origins, log, log_filter, limits })
         })();
         judge.verdict(good)
     }

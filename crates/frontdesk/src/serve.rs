@@ -99,12 +99,21 @@ impl Node {
         let (hub_metrics, gateway_metrics) = (HubMetrics::default(), GatewayMetrics::default());
         let mut registry = observe::registry(&config.node);
         register(&mut registry, opened, &hub_metrics, &gateway_metrics);
-        let settings = hub::Settings::default();
+        let limits = config.limits;
+        let settings = hub::Settings {
+            starts_per_minute: limits.starts_per_minute,
+            ..hub::Settings::default()
+        };
         let hub =
             Hub::new(store.clone(), Arc::new(Alone), Arc::new(SystemClock), settings, hub_metrics);
         let settings = gateway::Settings {
             node: config.node.as_str().into(),
             console_origins: config.console_origins.clone(),
+            commands_per_second: limits.commands_per_second,
+            commands_burst: limits.commands_burst,
+            connects_per_second: limits.connections_per_second,
+            connects_burst: limits.connections_per_second.saturating_mul(2),
+            unfinished_per_address_max: limits.connections_unfinished,
             ..gateway::Settings::default()
         };
         let gateway = Gateway::new(hub, store.clone(), credentials, settings, gateway_metrics);

@@ -16,6 +16,8 @@ use crate::ticker::millis;
 
 /// For the last frames to be taken.
 const LAST_WORDS: Duration = Duration::from_secs(2);
+/// The same for somebody who reads too slowly: a reader that only paused gets its close code.
+const LAST_WORDS_TO_THE_SLOW: Duration = Duration::from_secs(8);
 /// For the client's own close, or for what it is still sending to be read: closing on unread bytes
 /// would take back what was written.
 const LINGER: Duration = Duration::from_secs(1);
@@ -88,7 +90,8 @@ impl Connection {
         let last_words = if end.says_the_rest() { self.rest() } else { Vec::new() };
         // Nothing of this connection is in anybody's way while it says goodbye.
         self.leave();
-        let Ok(Ok(())) = timeout(LAST_WORDS, self.say(end, last_words)).await else { return };
+        let within = if matches!(end, End::TooSlow) { LAST_WORDS_TO_THE_SLOW } else { LAST_WORDS };
+        let Ok(Ok(())) = timeout(within, self.say(end, last_words)).await else { return };
         let _ = timeout(LINGER, self.linger(end)).await;
     }
 

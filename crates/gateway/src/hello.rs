@@ -223,7 +223,7 @@ async fn take_up(
             Err(refused) => {
                 // A late answer would begin a stream that nobody has a beginning of.
                 session.unwatch(id);
-                gateway.hub.ask(id, &session.asker, Ask::Unwatch, Reply::nobody());
+                gateway.hub.ask(id, &session.asker, Ask::Leave, Reply::nobody());
                 let err = refusal::body(&refused, id, &session.asker.subject);
                 WatchOutcome::Refused { id: from.conversation.clone(), err }
             }

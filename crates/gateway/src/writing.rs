@@ -115,7 +115,7 @@ impl Connection {
                 // Otherwise a stream might begin that nobody has a beginning of.
                 let id = question.conversation;
                 session.unwatch(id);
-                self.gateway.hub.ask(id, &session.asker, Ask::Unwatch, Reply::nobody());
+                self.gateway.hub.ask(id, &session.asker, Ask::Leave, Reply::nobody());
             }
             self.refuse(question.re, Some(question.asked), refusal::unavailable(500));
         }

@@ -166,8 +166,10 @@ impl Actor {
     }
 
     async fn answer(&mut self, asker: &Arc<Asker>, ask: Ask, reply: Reply) {
-        if matches!(ask, Ask::Unwatch) {
+        if matches!(ask, Ask::Unwatch | Ask::Leave) {
             self.listeners.remove(asker.session);
+        }
+        if matches!(ask, Ask::Leave) {
             return reply.send(Ok(Answer::Done));
         }
         // The one place where access is decided.
@@ -187,7 +189,7 @@ impl Actor {
             Ask::Watch { after } => reply.send(self.watch(asker, after).await),
             Ask::History { range, limit } => self.history(asker, &state, range, limit, reply),
             Ask::Typing { active } => reply.send(self.typing(asker, &state, active)),
-            Ask::Unwatch => {}
+            Ask::Unwatch | Ask::Leave => reply.send(Ok(Answer::Done)),
         }
     }
 

@@ -69,6 +69,8 @@ pub enum Ask {
         after: u64,
     },
     Unwatch,
+    /// The connection is gone: the same without an answer that means anything.
+    Leave,
     /// A page of events.
     History {
         range: store::Range,

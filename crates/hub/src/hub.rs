@@ -127,7 +127,7 @@ impl Hub {
     /// The asker's connection is gone. `watching` are the conversations it watched.
     pub fn leave(&self, asker: &Arc<Asker>, watching: impl IntoIterator<Item = ConversationId>) {
         for conversation in watching {
-            self.ask(conversation, asker, Ask::Unwatch, Reply::nobody());
+            self.ask(conversation, asker, Ask::Leave, Reply::nobody());
         }
         self.inner.leave(asker);
     }

@@ -31,7 +31,7 @@ impl Inner {
             return reply.send(Err(crate::Refusal::NotFound));
         }
         // Whom nobody listens for needs no actor to say so.
-        if matches!(ask, Ask::Unwatch) && !self.registry.is_live(id) {
+        if matches!(ask, Ask::Leave) && !self.registry.is_live(id) {
             return reply.send(Ok(crate::Answer::Done));
         }
         self.deliver(id, Mail::Asked { asker: asker.clone(), ask, reply });

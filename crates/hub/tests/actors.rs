@@ -117,8 +117,10 @@ async fn foreign_and_absent_conversations_are_answered_alike() {
     let absent = protocol::ConversationId(uuid::Uuid::now_v7());
     let stranger = node.visitor(2);
     for asked in [id, absent, protocol::ConversationId::NOWHERE] {
-        let answer = stranger.ask(asked, Ask::Watch { after: 0 }).await;
-        assert!(matches!(answer, Err(Refusal::NotFound)), "{answer:?}");
+        for ask in [Ask::Watch { after: 0 }, Ask::Unwatch, Ask::Typing { active: true }] {
+            let answer = stranger.ask(asked, ask).await;
+            assert!(matches!(answer, Err(Refusal::NotFound)), "{answer:?}");
+        }
     }
 }
 

@@ -76,7 +76,9 @@ impl OpenCounts {
 impl InboxQuery {
     /// How texts and words are made comparable without regard to case.
     pub fn fold(text: &str) -> String {
-        text.to_lowercase()
+        // Letter by letter: what a letter becomes must not depend on where in a word it stands.
+        let lower = text.chars().flat_map(char::to_lowercase);
+        lower.map(|letter| if letter == 'ς' { 'σ' } else { letter }).collect()
     }
 
     /// The words of what a person typed.
@@ -116,6 +118,19 @@ impl Rank {
                 Some(owner) => text(&owner.agent.name),
                 None => Rank::Text(None),
             },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_of_a_word_folds_like_the_whole_word() {
+        let whole = InboxQuery::fold("ΣΊΣΥΦΟΣ ΜΈΓΑΣ");
+        for part in ["ΣΊΣ", "σίς", "ΜΈΓΑΣ", "μέγας"] {
+            assert!(whole.contains(&InboxQuery::fold(part)), "{part}");
         }
     }
 }

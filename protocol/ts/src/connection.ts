@@ -94,7 +94,7 @@ export class Connection {
 
   private put(op: string, args: object, answered: Answered, withinMs = ANSWER_WITHIN_MS): void {
     const id = ++this.lastId;
-    const frame = JSON.stringify({ id, op, args });
+    const frame = JSON.stringify({ id, op, args }, wellFormed);
     // Sent, it would cost the connection (1009), and again after every reconnect.
     if (new TextEncoder().encode(frame).length > this.frameBytesMax) {
       return answered({ err: failure("too_large", "The message is too large.") });
@@ -178,4 +178,9 @@ export class Connection {
     const waitMs = Math.min(Math.max(due - clock.now(), 0), this.quietMaxMs);
     this.watchdog = clock.setTimeout(() => this.check(), waitMs);
   }
+}
+
+/** Half a surrogate pair is no character: no server could store it, and a frame with one does not parse. */
+function wellFormed(_name: string, value: any): unknown {
+  return value?.toWellFormed?.() ?? value;
 }

@@ -1,12 +1,15 @@
 // Who it is about, who looks after it, and what can be done with it.
 
 import type { Summary } from "@frontdesk/client";
+import { useEffect, useState } from "preact/hooks";
 import { navigate, hrefOf, isForBrowser, type Filters } from "../route";
 import { Avatar } from "../ui/avatar";
 import { StatusBadge } from "../ui/badge";
 import { Icon } from "../ui/icon";
 import { ownershipLabel, visitorName } from "../ui/words";
 import type { Doing } from "./thread";
+
+const SETTLES_AFTER_MS = 1000;
 
 interface Props {
   summary: Summary;
@@ -25,6 +28,7 @@ export function ConversationHeader(props: Props) {
   const { visitor, owner, status } = summary;
   const isOpen = status === "open";
   const isOwner = owner?.id === me;
+  const settled = useSettled(isOwner);
   return (
     <header class="conversation-header">
       <BackLink filters={props.filters} />
@@ -56,10 +60,10 @@ export function ConversationHeader(props: Props) {
         )}
         {isOpen && isOwner && (
           <>
-            <button type="button" class="button" disabled={doing !== undefined} onClick={props.onUnclaim}>
+            <button type="button" class="button" disabled={doing !== undefined || !settled} onClick={props.onUnclaim}>
               Unclaim
             </button>
-            <button type="button" class="button button-danger" disabled={doing !== undefined} onClick={props.onClose}>
+            <button type="button" class="button button-danger" disabled={doing !== undefined || !settled} onClick={props.onClose}>
               End Chat and Close
             </button>
           </>
@@ -76,6 +80,17 @@ export function ConversationHeader(props: Props) {
       </div>
     </header>
   );
+}
+
+/** False for a moment after a claim: its buttons come up where "Claim" was, under a second click. */
+function useSettled(isOwner: boolean): boolean {
+  const [settled, setSettled] = useState(isOwner);
+  useEffect(() => {
+    if (!isOwner) return setSettled(false);
+    const timer = setTimeout(() => setSettled(true), SETTLES_AFTER_MS);
+    return () => clearTimeout(timer);
+  }, [isOwner]);
+  return settled;
 }
 
 export function BackLink({ filters }: { filters: Filters }) {
