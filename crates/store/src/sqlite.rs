@@ -16,6 +16,7 @@ mod counts;
 mod directory;
 mod error;
 mod events;
+mod flush;
 mod inbox;
 mod keys;
 mod migrations;

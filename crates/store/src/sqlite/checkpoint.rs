@@ -4,6 +4,7 @@
 //! second flush. Here a thread moves them while the writer goes on; only the last few are moved by the
 //! writer, between two batches, so that the log can start over from its beginning.
 
+use std::fs::File;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -51,10 +52,10 @@ impl Checkpoints {
     ) -> Result<Self, OpenError> {
         let (wishes, asked) = sync_channel(1);
         let shared = Arc::new(Shared::default());
-        let (db, nearly_done) = (place.to_write()?, shared.clone());
+        let mover = Mover { db: place.to_write()?, file: place.to_flush()?, shared: shared.clone() };
         std::thread::Builder::new().name("store-checkpoint".into()).spawn(move || {
-            move_when_asked(&db, &asked, &nearly_done, &metrics);
-            drop((db, running));
+            mover.move_when_asked(&asked, &metrics);
+            drop((mover, running));
         })?;
         Ok(Self { wishes, shared })
     }
@@ -95,21 +96,35 @@ impl Checkpoints {
     }
 }
 
-fn move_when_asked(db: &Connection, asked: &Receiver<()>, shared: &Shared, metrics: &StoreMetrics) {
-    while asked.recv().is_ok() {
+/// The thread's side.
+struct Mover {
+    db: Connection,
+    file: &'static File,
+    shared: Arc<Shared>,
+}
+
+impl Mover {
+    fn move_when_asked(&self, asked: &Receiver<()>, metrics: &StoreMetrics) {
+        while asked.recv().is_ok() {
+            if let Err(error) = self.move_most() {
+                // The log grows until it works again; commits go on as long as there is room.
+                tracing::warn!(%error, "cannot move the write-ahead log into the file");
+                metrics.errors.inc();
+            }
+            self.shared.nearly_done.store(true, Ordering::Release);
+        }
+    }
+
+    /// Each round leaves what came in while it ran, and so the next one is shorter.
+    fn move_most(&self) -> Result<(), OpenError> {
         for _ in 0..ROUNDS_MAX {
-            match checkpoint(db, CheckpointMode::PASSIVE) {
-                Ok(left) if left <= FRAMES_LEFT => break,
-                Ok(_) => {}
-                Err(error) => {
-                    // The log grows until it works again; commits go on as long as there is room.
-                    tracing::warn!(%error, "cannot move the write-ahead log into the file");
-                    metrics.errors.inc();
-                    break;
-                }
+            let left = checkpoint(&self.db, CheckpointMode::PASSIVE)?;
+            self.file.sync_data()?;
+            if left <= FRAMES_LEFT {
+                break;
             }
         }
-        shared.nearly_done.store(true, Ordering::Release);
+        Ok(())
     }
 }
 

@@ -1,11 +1,12 @@
 //! How connections are opened: one that writes, some that read.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::OpenError;
+use super::{OpenError, flush};
 
 /// How long another process (an administrative command) may hold the file before an answer is an error.
 const BUSY: Duration = Duration::from_secs(5);
@@ -16,6 +17,9 @@ const READER_CACHE_KIB: i64 = 256;
 const STATEMENTS_MAX: usize = 128;
 /// The write-ahead log is cut back to this size when it starts over.
 const WAL_BYTES_KEPT: i64 = 64 * 1024 * 1024;
+
+/// Pages in the log of the search index before it is moved: each time, the disk flushes beside commits.
+const INDEX_WAL_PAGES: i64 = 8 * 1024;
 
 /// Where things are.
 #[derive(Clone, Debug)]
@@ -51,6 +55,11 @@ impl Place {
         Ok(db)
     }
 
+    /// The handle that flushes the database file.
+    pub(super) fn to_flush(&self) -> std::io::Result<&'static File> {
+        flush::handle(&self.database)
+    }
+
     /// A connection that cannot write; the search index is `search` in it.
     pub(super) fn to_read(&self) -> rusqlite::Result<Connection> {
         let db = self.to_read_log()?;
@@ -73,6 +82,8 @@ impl Place {
         prepare(&index, READER_CACHE_KIB)?;
         index.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
         index.pragma_update(None, "synchronous", "normal")?;
+        let pages = INDEX_WAL_PAGES;
+        index.pragma_update_and_check(None, "wal_autocheckpoint", pages, |_| Ok(()))?;
         index.pragma_update_and_check(None, "journal_size_limit", WAL_BYTES_KEPT, |_| Ok(()))?;
         Ok(index)
     }

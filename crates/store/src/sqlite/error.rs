@@ -9,8 +9,9 @@ use crate::StoreError;
 pub enum OpenError {
     #[error("cannot make the directory {path}: {source}")]
     Directory { path: String, source: std::io::Error },
-    #[error("cannot start a thread: {0}")]
-    Thread(#[from] std::io::Error),
+    /// A thread cannot be started, a file not be flushed.
+    #[error("the operating system: {0}")]
+    System(#[from] std::io::Error),
     #[error("SQLite: {0}")]
     Sqlite(#[from] rusqlite::Error),
     #[error("the file is an SQLite database, but not one of Frontdesk's")]
