@@ -52,7 +52,8 @@ impl Checkpoints {
     ) -> Result<Self, OpenError> {
         let (wishes, asked) = sync_channel(1);
         let shared = Arc::new(Shared::default());
-        let mover = Mover { db: place.to_write()?, file: place.to_flush()?, shared: shared.clone() };
+        let mover =
+            Mover { db: place.to_write()?, file: place.to_flush()?, shared: shared.clone() };
         std::thread::Builder::new().name("store-checkpoint".into()).spawn(move || {
             mover.move_when_asked(&asked, &metrics);
             drop((mover, running));

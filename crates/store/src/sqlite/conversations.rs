@@ -1,7 +1,7 @@
 //! Conversations as of their last append.
 
 use conversation::{Conversation, Seq};
-use protocol::{ConversationId, SiteId, VisitorId};
+use protocol::{ConversationId, VisitorId};
 use rusqlite::{Connection, params};
 
 use super::columns::{Number, all, first, json};
@@ -21,12 +21,6 @@ pub(super) fn by_number(db: &Connection, number: Number) -> Result<Conversation,
     let find = "SELECT state FROM conversations WHERE number = ?1";
     let found = all(db, find, [number], |row| json(row, 0))?.pop();
     found.ok_or(Trouble::Sqlite(rusqlite::Error::QueryReturnedNoRows))
-}
-
-/// The numbers of all conversations of a site.
-pub(super) fn of_site(db: &Connection, site: SiteId) -> Result<Vec<Number>, Trouble> {
-    let numbers = "SELECT number FROM conversations WHERE site = ?1";
-    all(db, numbers, [site.0.as_bytes()], |row| Ok(row.get(0)?))
 }
 
 pub(super) fn heads(

@@ -8,7 +8,8 @@ use uuid::Uuid;
 
 use super::columns::{Number, execute, first};
 use super::error::Trouble;
-use crate::OpenCounts;
+use super::inbox;
+use crate::{InboxQuery, OpenCounts};
 
 /// Counts a conversation that has just begun.
 pub(super) fn add(db: &Connection, state: &Conversation) -> Result<(), Trouble> {
@@ -46,21 +47,19 @@ pub(super) fn open(db: &Connection, site: SiteId) -> Result<OpenCounts, Trouble>
     Ok(counts)
 }
 
-/// How many conversations of the site are `closed` or not, and whose if `owner` is given.
-pub(super) fn total(
-    db: &Connection,
-    site: SiteId,
-    closed: bool,
-    owner: Option<Option<AgentId>>,
-) -> Result<u64, Trouble> {
+/// How many rows a list has, before any search.
+pub(super) fn total(db: &Connection, query: &InboxQuery) -> Result<u64, Trouble> {
     let of_all = "SELECT ifnull(sum(n), 0) FROM counts WHERE site = ?1 AND closed = ?2";
     let of_one = "SELECT n FROM counts WHERE site = ?1 AND closed = ?2 AND owner = ?3";
-    let site = site.0.as_bytes();
-    let n: Option<i64> = match owner {
-        None => first(db, of_all, params![site, closed])?,
-        Some(owner) => first(db, of_one, params![site, closed, owner_column(owner)])?,
-    };
-    Ok(n.unwrap_or(0).cast_unsigned())
+    let (site, mut total) = (query.site.0.as_bytes(), 0);
+    for closed in inbox::statuses(query) {
+        let n: Option<i64> = match inbox::owner(query) {
+            None => first(db, of_all, params![site, closed])?,
+            Some(owner) => first(db, of_one, params![site, closed, owner_column(owner)])?,
+        };
+        total += n.unwrap_or(0).cast_unsigned();
+    }
+    Ok(total)
 }
 
 fn owner_column(owner: Option<AgentId>) -> Vec<u8> {

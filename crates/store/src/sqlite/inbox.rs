@@ -6,15 +6,19 @@
 
 use protocol::{AgentId, ConversationId, Order, Queue, Sort, StatusFilter};
 use rusqlite::types::Value;
-use rusqlite::{Connection, Row, named_params};
+use rusqlite::{Connection, Row, named_params, params};
 
 use super::columns::{Number, uuid};
 use super::error::Trouble;
+use super::search::Numbers;
 use super::{conversations, counts, search};
 use crate::{InboxQuery, InboxRows, Place, Rank};
 
+/// With at most so many matches, looking each of them up beats going through the list.
+const FEW: usize = 1000;
+
 /// A row of the list before its state has been read.
-pub(super) type Found = (Place, Number);
+type Found = (Place, Number);
 
 pub(super) fn list(db: &Connection, query: &InboxQuery) -> Result<InboxRows, Trouble> {
     // Total, places and states are of the same moment.
@@ -52,27 +56,65 @@ pub(super) fn owner(query: &InboxQuery) -> Option<Option<AgentId>> {
 
 /// Enough rows for a page, and how many there are over all pages.
 fn browse(db: &Connection, query: &InboxQuery) -> Result<(Vec<Found>, u64), Trouble> {
-    let (mut found, mut total) = (Vec::new(), 0);
-    for &closed in statuses(query) {
-        let count = counts::total(db, query.site, closed, owner(query))?;
-        if count > 0 {
-            total += count;
-            for part in Part::of(query.sort) {
-                found.extend(Stream { query, closed, part: *part }.next_rows(db)?);
-            }
-        }
-    }
-    Ok((found, total))
+    Ok((next_rows(db, query, None)?, counts::total(db, query)?))
 }
 
-/// All rows after the page before, and how many there are with those before.
+/// The same of those rows that say every word.
 fn search(db: &Connection, query: &InboxQuery) -> Result<(Vec<Found>, u64), Trouble> {
-    let mut found = search::rows(db, query)?;
-    let total = found.len() as u64;
+    let matching = search::matching(db, query)?;
+    if matching.len() > FEW {
+        return Ok((next_rows(db, query, Some(&matching))?, matching.len() as u64));
+    }
+    let mut found = Vec::with_capacity(matching.len());
+    for number in matching.iter() {
+        found.push(found_by_number(db, number, query.sort)?);
+    }
     if let Some(after) = &query.after {
         found.retain(|(place, _)| query.compare(place, after).is_gt());
     }
-    Ok((found, total))
+    Ok((found, matching.len() as u64))
+}
+
+/// The first rows of every stream, if need be only of those `among` a set.
+fn next_rows(
+    db: &Connection,
+    query: &InboxQuery,
+    among: Option<&Numbers>,
+) -> Result<Vec<Found>, Trouble> {
+    let mut found = Vec::new();
+    for &closed in statuses(query) {
+        for &part in Part::of(query.sort) {
+            found.extend(Stream { query, closed, part }.next_rows(db, among)?);
+        }
+    }
+    Ok(found)
+}
+
+/// The numbers of all rows of the list.
+pub(super) fn numbers(db: &Connection, query: &InboxQuery) -> Result<Numbers, Trouble> {
+    let (index, whose) = match query.queue {
+        Queue::All => ("conversations_by_status", "?3 IS NULL"),
+        Queue::Mine | Queue::Unassigned => ("conversations_of_owner", "owner IS ?3"),
+    };
+    let sql = format!(
+        "SELECT number FROM conversations INDEXED BY {index}
+         WHERE site = ?1 AND closed = ?2 AND {whose}"
+    );
+    let owner = owner(query).flatten().map(|owner| *owner.0.as_bytes());
+    let (mut statement, mut found) = (db.prepare_cached(&sql)?, Numbers::default());
+    for closed in statuses(query) {
+        let mut rows = statement.query(params![query.site.0.as_bytes(), closed, owner])?;
+        while let Some(row) = rows.next()? {
+            found.insert(row.get(0)?);
+        }
+    }
+    Ok(found)
+}
+
+fn found_by_number(db: &Connection, number: Number, sort: Sort) -> Result<Found, Trouble> {
+    let rank = rank_column(sort);
+    let find = format!("SELECT number, id, {rank} FROM conversations WHERE number = ?1");
+    db.prepare_cached(&find)?.query_one([number], |row| found_row(row, sort)).map_err(Trouble::from)
 }
 
 /// Which rows of one status.
@@ -114,7 +156,7 @@ enum From<'a> {
 }
 
 impl Stream<'_> {
-    fn next_rows(&self, db: &Connection) -> Result<Vec<Found>, Trouble> {
+    fn next_rows(&self, db: &Connection, among: Option<&Numbers>) -> Result<Vec<Found>, Trouble> {
         let from = self.from();
         if matches!(from, From::End) {
             return Ok(Vec::new());
@@ -125,12 +167,10 @@ impl Stream<'_> {
             From::Place(place) => (rank_value(&place.rank), *place.id.0.as_bytes()),
         };
         let owner = owner(self.query).flatten().map(|owner| *owner.0.as_bytes());
-        // One row more than a page tells whether there is another page.
-        let limit = i64::try_from(self.query.limit).unwrap_or(i64::MAX).saturating_add(1);
         let mut statement = db.prepare_cached(&self.sql(&from))?;
         let bound: &[(&str, &dyn rusqlite::ToSql)] = named_params! {
             ":site": self.query.site.0.as_bytes(), ":closed": self.closed, ":owner": owner,
-            ":rank": rank, ":id": id, ":limit": limit,
+            ":rank": rank, ":id": id,
         };
         for (name, value) in bound {
             if let Some(index) = statement.parameter_index(name)? {
@@ -138,8 +178,13 @@ impl Stream<'_> {
             }
         }
         let (mut rows, mut found) = (statement.raw_query(), Vec::new());
-        while let Some(row) = rows.next()? {
-            found.push(found_row(row, self.query.sort)?);
+        // One row more than a page tells whether there is another page.
+        while found.len() <= self.query.limit
+            && let Some(row) = rows.next()?
+        {
+            if among.is_none_or(|among| row.get(0).is_ok_and(|number| among.contains(number))) {
+                found.push(found_row(row, self.query.sort)?);
+            }
         }
         Ok(found)
     }
@@ -192,13 +237,13 @@ impl Stream<'_> {
         format!(
             "SELECT number, id, {rank} FROM conversations INDEXED BY {index}
              WHERE site = :site AND closed = :closed {whose} {which} {after}
-             ORDER BY {order} LIMIT :limit"
+             ORDER BY {order}"
         )
     }
 }
 
 /// Reads number, id and the column that `sort` ranks by.
-pub(super) fn found_row(row: &Row<'_>, sort: Sort) -> Result<Found, Trouble> {
+fn found_row(row: &Row<'_>, sort: Sort) -> rusqlite::Result<Found> {
     let rank = match sort {
         Sort::Activity | Sort::Started => Rank::Number(row.get(2)?),
         Sort::Visitor | Sort::Assignee => Rank::Text(row.get(2)?),
@@ -207,7 +252,7 @@ pub(super) fn found_row(row: &Row<'_>, sort: Sort) -> Result<Found, Trouble> {
     Ok((Place { rank, id: ConversationId(uuid(row, 1)?) }, row.get(0)?))
 }
 
-pub(super) fn rank_column(sort: Sort) -> &'static str {
+fn rank_column(sort: Sort) -> &'static str {
     match sort {
         Sort::Activity => "activity_at",
         Sort::Started => "started_at",

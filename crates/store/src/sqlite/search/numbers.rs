@@ -3,12 +3,12 @@
 use crate::sqlite::columns::Number;
 
 #[derive(Clone, Debug, Default)]
-pub(super) struct Numbers {
+pub(in crate::sqlite) struct Numbers {
     bits: Vec<u64>,
 }
 
 impl Numbers {
-    pub(super) fn insert(&mut self, number: Number) {
+    pub(in crate::sqlite) fn insert(&mut self, number: Number) {
         let (word, bit) = place(number);
         if word >= self.bits.len() {
             self.bits.resize(word + 1, 0);
@@ -16,45 +16,42 @@ impl Numbers {
         self.bits[word] |= 1 << bit;
     }
 
-    pub(super) fn and(mut self, other: &Self) -> Self {
+    pub(in crate::sqlite) fn contains(&self, number: Number) -> bool {
+        let (word, bit) = place(number);
+        self.bits.get(word).is_some_and(|word| word >> bit & 1 == 1)
+    }
+
+    pub(in crate::sqlite) fn and(mut self, other: &Self) -> Self {
         self.bits.truncate(other.bits.len());
         self.bits.iter_mut().zip(&other.bits).for_each(|(mine, theirs)| *mine &= theirs);
         self
     }
 
-    pub(super) fn without(mut self, other: &Self) -> Self {
+    pub(in crate::sqlite) fn without(mut self, other: &Self) -> Self {
         self.bits.iter_mut().zip(&other.bits).for_each(|(mine, theirs)| *mine &= !theirs);
         self
     }
 
-    pub(super) fn add(&mut self, other: &Self) {
+    pub(in crate::sqlite) fn add(&mut self, other: &Self) {
         self.bits.resize(self.bits.len().max(other.bits.len()), 0);
         self.bits.iter_mut().zip(&other.bits).for_each(|(mine, theirs)| *mine |= theirs);
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(in crate::sqlite) fn is_empty(&self) -> bool {
         self.bits.iter().all(|word| *word == 0)
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(in crate::sqlite) fn len(&self) -> usize {
         self.bits.iter().map(|word| word.count_ones() as usize).sum()
     }
 
     /// In ascending order.
-    pub(super) fn iter(&self) -> impl Iterator<Item = Number> + '_ {
+    pub(in crate::sqlite) fn iter(&self) -> impl Iterator<Item = Number> + '_ {
         let of_word = |(index, word): (usize, &u64)| {
             let (word, first) = (*word, index as i64 * 64);
             (0..64).filter(move |bit| word >> bit & 1 == 1).map(move |bit| first + bit)
         };
         self.bits.iter().enumerate().filter(|(_, word)| **word != 0).flat_map(of_word)
-    }
-}
-
-impl FromIterator<Number> for Numbers {
-    fn from_iter<I: IntoIterator<Item = Number>>(numbers: I) -> Self {
-        let mut all = Self::default();
-        numbers.into_iter().for_each(|number| all.insert(number));
-        all
     }
 }
 
@@ -68,7 +65,9 @@ mod tests {
     use super::*;
 
     fn set(numbers: &[Number]) -> Numbers {
-        numbers.iter().copied().collect()
+        let mut set = Numbers::default();
+        numbers.iter().for_each(|number| set.insert(*number));
+        set
     }
 
     #[test]
@@ -76,6 +75,7 @@ mod tests {
         let set = set(&[700, 1, 63, 64, 1]);
         assert_eq!(set.iter().collect::<Vec<_>>(), [1, 63, 64, 700]);
         assert_eq!(set.len(), 4);
+        assert!(set.contains(64) && !set.contains(65) && !set.contains(7000));
     }
 
     #[test]
