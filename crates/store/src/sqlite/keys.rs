@@ -1,8 +1,9 @@
 //! What makes a repeated command have one effect.
 
-use conversation::{Deed, KeyScope, Remembered, Seq, VisitorSeq};
+use conversation::{KeyScope, Remembered, Seq, VisitorSeq};
 use protocol::{ConversationId, Key, PersonId};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use sha2::{Digest as _, Sha256};
 
 use super::columns::{Number, execute, json, unsigned};
 use super::conversations::number_of;
@@ -30,22 +31,20 @@ pub(super) fn find(
     scope: &KeyScope,
 ) -> Result<Option<Remembered>, Trouble> {
     let find = "SELECT seq, visitor_seq, closed_seq, at, about FROM keys
-                WHERE conversation = ?1 AND author = ?2 AND deed = ?3 AND key = ?4";
-    let KeyScope { author, conversation, deed, key } = scope;
-    let params = params![number, author.0.as_bytes(), number_of_deed(*deed), key.as_str()];
+                WHERE conversation = ?1 AND digest = ?2";
     let read = |row: &Row<'_>| {
         let about: Option<[u8; 16]> = row.get(4)?;
         let about = about.map(|id| ConversationId(uuid::Uuid::from_bytes(id)));
         let closed_seq: Option<i64> = row.get(2)?;
         Ok(Remembered {
-            conversation: about.unwrap_or(*conversation),
+            conversation: about.unwrap_or(scope.conversation),
             seq: Seq(unsigned(row, 0)?),
             visitor_seq: VisitorSeq(unsigned(row, 1)?),
             closed_seq: closed_seq.map(|seq| Seq(seq.cast_unsigned())),
             at: row.get(3)?,
         })
     };
-    Ok(db.prepare_cached(find)?.query_row(params, read).optional()?)
+    Ok(db.prepare_cached(find)?.query_row(params![number, digest(scope)], read).optional()?)
 }
 
 /// The first answer under a key that is known to be used.
@@ -66,17 +65,15 @@ pub(super) fn insert(
     remembered: &Remembered,
 ) -> Result<bool, Trouble> {
     let insert = "INSERT INTO keys
-        (conversation, author, deed, key, seq, visitor_seq, closed_seq, at, about)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING";
+        (conversation, digest, seq, visitor_seq, closed_seq, at, about)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING";
     let elsewhere = remembered.conversation != scope.conversation;
     let inserted = execute(
         db,
         insert,
         params![
             number,
-            scope.author.0.as_bytes(),
-            number_of_deed(scope.deed),
-            scope.key.as_str(),
+            digest(scope),
             remembered.seq.0.cast_signed(),
             remembered.visitor_seq.0.cast_signed(),
             remembered.closed_seq.map(|seq| seq.0.cast_signed()),
@@ -89,11 +86,8 @@ pub(super) fn insert(
 
 /// Takes back what was inserted in this transaction.
 pub(super) fn forget(db: &Connection, number: Number, scope: &KeyScope) -> Result<(), Trouble> {
-    let delete = "DELETE FROM keys
-                  WHERE conversation = ?1 AND author = ?2 AND deed = ?3 AND key = ?4";
-    let KeyScope { author, deed, key, .. } = scope;
-    let place = params![number, author.0.as_bytes(), number_of_deed(*deed), key.as_str()];
-    execute(db, delete, place).map(drop)
+    let delete = "DELETE FROM keys WHERE conversation = ?1 AND digest = ?2";
+    execute(db, delete, params![number, digest(scope)]).map(drop)
 }
 
 /// Keeps the first record under a key and answers it.
@@ -117,6 +111,14 @@ pub(super) fn remember_bulk(
     }
 }
 
-fn number_of_deed(deed: Deed) -> u8 {
-    deed as u8
+/// Author and deed are of one length each, so different scopes are different texts.
+fn digest(scope: &KeyScope) -> [u8; 16] {
+    let KeyScope { author, deed, key, conversation: _ } = scope;
+    let text = Sha256::new()
+        .chain_update(author.0.as_bytes())
+        .chain_update([*deed as u8])
+        .chain_update(key.as_str());
+    let mut digest = [0; 16];
+    digest.copy_from_slice(&text.finalize()[..16]);
+    digest
 }

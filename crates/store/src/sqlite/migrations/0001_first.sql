@@ -45,18 +45,18 @@ CREATE TABLE events (
 
 CREATE UNIQUE INDEX events_in_order ON events (conversation, seq);
 
--- The first answer to every command. For starts the conversation is 0, and `about` is the id.
+-- The first answer to every command. A row is as short as can be, because every command touches one of
+-- these pages: instead of author, operation and key there is a digest of them. For starts the conversation
+-- is 0, and `about` is the id.
 CREATE TABLE keys (
     conversation INTEGER NOT NULL,  -- its number
-    author       BLOB    NOT NULL,
-    deed         INTEGER NOT NULL,
-    key          TEXT    NOT NULL,
+    digest       BLOB    NOT NULL,  -- the first 16 bytes of SHA-256 (author's id, number of the deed, key)
     seq          INTEGER NOT NULL,
     visitor_seq  INTEGER NOT NULL,
     closed_seq   INTEGER,
     at           INTEGER NOT NULL,
     about        BLOB,
-    PRIMARY KEY (conversation, author, deed, key)
+    PRIMARY KEY (conversation, digest)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE bulks (
