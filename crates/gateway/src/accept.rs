@@ -47,17 +47,20 @@ pub async fn serve(
     let (under_way, mut all_gone) = mpsc::channel::<Infallible>(1);
     while let Some(accepted) = stop.run_until_cancelled(listener.accept()).await {
         match accepted {
-            Ok((stream, peer)) => match gateway.admission.admit(peer.ip(), gateway.ticker.now()) {
-                Ok(arrival) => {
-                    let served = converse(stream, arrival, router.clone(), &gateway, stop.clone());
-                    let under_way = under_way.clone();
-                    tokio::spawn(async move {
-                        served.await;
-                        drop(under_way);
-                    });
+            Ok((stream, peer)) => {
+                match gateway.admission.admit(peer.ip(), gateway.ticker.exact()) {
+                    Ok(arrival) => {
+                        let served =
+                            converse(stream, arrival, router.clone(), &gateway, stop.clone());
+                        let under_way = under_way.clone();
+                        tokio::spawn(async move {
+                            served.await;
+                            drop(under_way);
+                        });
+                    }
+                    Err(reason) => turn_away(&stream, reason, &gateway),
                 }
-                Err(reason) => turn_away(&stream, reason, &gateway),
-            },
+            }
             Err(error) => rest_after(&error, &gateway).await,
         }
     }

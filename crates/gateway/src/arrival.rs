@@ -31,7 +31,7 @@ pub(crate) struct Arrival {
 
 impl Admission {
     pub fn new(settings: &Settings, metrics: GatewayMetrics) -> Arc<Self> {
-        let rate = Rate::new(settings.connects_per_second, settings.connects_burst, 1000);
+        let rate = Rate::new(settings.connects_per_second, settings.connects_burst);
         Arc::new(Self {
             connections_max: settings.connections_max,
             unfinished_max: settings.unfinished_max,

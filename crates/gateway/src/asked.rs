@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use hub::{BulkResult, Refusal, Ticket};
 use protocol::{ConversationId, ErrorBody, InboxPage, Operation};
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::hello::{HelloRefused, Welcome};
 use crate::page::Keep;
@@ -46,7 +47,8 @@ pub(crate) struct Question {
 pub(crate) enum Done {
     Hello(Result<Welcome, HelloRefused>),
     Started(Result<hub::Started, Refusal>),
-    Listed(Result<InboxPage, ErrorBody>),
+    /// With its turn: the next one is looked for when this one has been written.
+    Listed(Result<InboxPage, ErrorBody>, Option<OwnedSemaphorePermit>),
     Bulked(Result<Vec<BulkResult>, Refusal>),
 }
 
@@ -101,9 +103,9 @@ impl Asked {
         }
     }
 
-    /// Whether its answer may be a large one.
+    /// Whether its answer may be a large one. Lists wait for their turn without holding up other frames.
     fn is_page(self) -> bool {
-        matches!(self, Self::Watch | Self::History(_) | Self::InboxList)
+        matches!(self, Self::Watch | Self::History(_))
     }
 
     /// Whether later frames of the socket wait until it is answered: it does not go through a

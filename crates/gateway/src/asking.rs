@@ -10,6 +10,7 @@ use protocol::{
     Operation, Send, Start, Typing, VisitorId, Watch,
 };
 use store::{InboxQuery, Range};
+use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
 use crate::asked::{Asked, Done};
@@ -143,17 +144,26 @@ impl Connection {
     }
 
     fn list(&mut self, re: u32, list: InboxList, now: Millis) {
-        let Stage::Present(session) = &self.stage else { return };
-        let Some(query) = query_of(&self.gateway, &session.asker.subject, &list) else {
+        let Stage::Present(session) = &mut self.stage else { return };
+        let Some(mut query) = query_of(&self.gateway, &session.asker.subject, &list) else {
             let body = refusal::bad_request("inbox.list: this cursor belongs to other filters");
             return self.refuse(re, Some(Asked::InboxList), body);
         };
         let (gateway, subject) = (self.gateway.clone(), session.asker.subject);
-        let outbox = self.outbox.clone();
+        let (outbox, turns) = (self.outbox.clone(), session.lists(gateway.settings.lists_at_once));
+        let until = Instant::now() + gateway.settings.list_within;
         let ticket: Ticket = self.pending.ask(re, Asked::InboxList, ConversationId::NOWHERE, now);
         tokio::spawn(async move {
-            let listed = page_of_inbox(&gateway, &subject, query).await;
-            drop(outbox.done(ticket, Box::new(Done::Listed(listed))));
+            let done = match timeout_at(until, turns.acquire_owned()).await {
+                Ok(Ok(turn)) => {
+                    query.until = Some(until.into_std());
+                    Done::Listed(page_of_inbox(&gateway, &subject, query).await, Some(turn))
+                }
+                // Whoever asked is gone.
+                Ok(Err(_)) => return,
+                Err(_) => Done::Listed(Err(refusal::too_slow()), None),
+            };
+            drop(outbox.done(ticket, Box::new(done)));
         });
     }
 }
@@ -196,6 +206,7 @@ fn query_of(gateway: &Gateway, subject: &Subject, list: &InboxList) -> Option<In
         order: list.order,
         after: None,
         limit: list.limit.unwrap_or(INBOX_LIMIT_DEFAULT) as usize,
+        until: None,
     };
     if let Some(cursor) = &list.cursor {
         query.after = Some(cursor::decode(&gateway.credentials, &query, cursor)?);

@@ -34,7 +34,7 @@ pub(crate) fn decode(credentials: &Credentials, query: &InboxQuery, cursor: &str
 }
 
 fn filters(query: &InboxQuery) -> Vec<u8> {
-    let InboxQuery { site, agent, queue, status, words, sort, order, after: _, limit: _ } = query;
+    let InboxQuery { site, agent, queue, status, words, sort, order, .. } = query;
     let mut bytes = Vec::with_capacity(64);
     bytes.extend_from_slice(site.0.as_bytes());
     bytes.extend_from_slice(agent.0.as_bytes());
@@ -91,6 +91,7 @@ mod tests {
             order: Order::Desc,
             after: None,
             limit: 25,
+            until: None,
         }
     }
 

@@ -14,7 +14,7 @@ use crate::arrival::Admission;
 use crate::metrics::GatewayMetrics;
 use crate::sign_in::SignIns;
 use crate::throttle::Rate;
-use crate::ticker::{Ticker, millis};
+use crate::ticker::Ticker;
 use crate::{Credentials, Settings, sign_in, upgrade};
 
 /// The sockets of one node.
@@ -43,15 +43,13 @@ impl Gateway {
         settings: Settings,
         metrics: GatewayMetrics,
     ) -> Arc<Self> {
-        // The clock that is used may lag by a tick; twice that is on the client's side.
-        let slack = millis(settings.tick * 2);
         Arc::new(Self {
             ticker: Ticker::start(settings.tick),
             admission: Admission::new(&settings, metrics.clone()),
             sign_ins: SignIns::new(&settings),
             connections: TaskTracker::new(),
-            command_rate: Rate::new(settings.commands_per_second, settings.commands_burst, slack),
-            control_rate: Rate::new(settings.controls_per_second, settings.controls_burst, slack),
+            command_rate: Rate::new(settings.commands_per_second, settings.commands_burst),
+            control_rate: Rate::new(settings.controls_per_second, settings.controls_burst),
             draining: AtomicBool::new(false),
             last_session: AtomicU64::new(0),
             hub,

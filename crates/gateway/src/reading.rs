@@ -89,7 +89,9 @@ impl Connection {
     }
 
     fn control(&mut self, now: Millis) -> Result<(), End> {
-        let taken = self.excess.controls.take(&self.gateway.control_rate, now);
+        let (bucket, rate) = (&mut self.excess.controls, &self.gateway.control_rate);
+        let taken =
+            bucket.take(rate, now).or_else(|_| bucket.take(rate, self.gateway.ticker.exact()));
         taken.map_err(|_| End::TooSlow)
     }
 
@@ -98,7 +100,7 @@ impl Connection {
             Ok(request) => request,
             Err(bad) => return self.bad_frame(&bad.0),
         };
-        if let Err(wait) = self.excess.commands.take(&self.gateway.command_rate, now) {
+        if let Err(wait) = self.take_from_the_allowance(now) {
             return self.too_fast(id, operation.as_ref().ok(), wait);
         }
         self.excess.refused = 0;
@@ -116,6 +118,12 @@ impl Connection {
             (_, Ok(operation)) => self.judge(id, operation, now),
         }
         Ok(())
+    }
+
+    /// A client never pays for a clock that lags: before it is refused, the exact one is asked.
+    fn take_from_the_allowance(&mut self, now: Millis) -> Result<(), u64> {
+        let (bucket, rate) = (&mut self.excess.commands, &self.gateway.command_rate);
+        bucket.take(rate, now).or_else(|_| bucket.take(rate, self.gateway.ticker.exact()))
     }
 
     fn judge(&mut self, id: u32, operation: Operation, now: Millis) {

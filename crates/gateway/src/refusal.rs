@@ -28,6 +28,7 @@ pub(crate) fn body(
         }
         Refusal::RateLimited { retry_after_ms } => rate_limited(*retry_after_ms),
         Refusal::Unavailable { retry_after_ms } => unavailable(*retry_after_ms),
+        Refusal::TooSlow => too_slow(),
     }
 }
 
@@ -74,6 +75,12 @@ pub(crate) fn unauthorized() -> ErrorBody {
 
 pub(crate) fn rate_limited(retry_after_ms: u64) -> ErrorBody {
     ErrorBody::new(ErrorCode::RateLimited, "Too fast.").retry_after_ms(retry_after_ms.max(1))
+}
+
+/// Whoever asks for the same again will wait as long.
+pub(crate) fn too_slow() -> ErrorBody {
+    let message = "The search took too long. Longer words are found faster.";
+    ErrorBody::new(ErrorCode::Unavailable, message).retry_after_ms(5000)
 }
 
 pub(crate) fn unavailable(retry_after_ms: u64) -> ErrorBody {

@@ -6,6 +6,7 @@ use conversation::{Author, Subject, Visitor};
 use hub::{Asker, Hub, SessionId};
 use protocol::limits::{AGENT_WATCHES_MAX, VISITOR_WATCHES_MAX};
 use protocol::{ConversationId, Profile, VisitorId};
+use tokio::sync::Semaphore;
 
 use crate::outbox::{Outbox, OutboxEar};
 use crate::translate;
@@ -18,6 +19,8 @@ pub(crate) struct Session {
     watching: Vec<ConversationId>,
     /// What is known of a visitor.
     pub known: Option<Box<Known>>,
+    /// Turns for pages of the inbox; from the first one on.
+    lists: Option<Arc<Semaphore>>,
 }
 
 /// A visitor's name and e-mail; empty and absent until they are known.
@@ -40,7 +43,7 @@ impl Session {
         let asker = Arc::new(Asker { session, subject, author, ear });
         hub.join(&asker);
         let known = known.map(Box::new);
-        Self { hub: hub.clone(), asker, watching: Vec::new(), known }
+        Self { hub: hub.clone(), asker, watching: Vec::new(), known, lists: None }
     }
 
     /// Takes note that it watches (or is about to); `false` if it watches too many.
@@ -73,6 +76,11 @@ impl Session {
         }
     }
 
+    /// Where pages of the inbox wait for their turn.
+    pub fn lists(&mut self, at_once: usize) -> Arc<Semaphore> {
+        self.lists.get_or_insert_with(|| Arc::new(Semaphore::new(at_once))).clone()
+    }
+
     /// The visitor has told its name: what it says from now on carries it.
     pub fn introduce(&mut self, id: VisitorId, known: Known, outbox: &Arc<Outbox>) {
         let name = known.name.clone();
@@ -89,6 +97,8 @@ impl Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
+        // Nobody waits for pages any more.
+        self.lists.iter().for_each(|lists| lists.close());
         self.hub.leave(&self.asker, std::mem::take(&mut self.watching));
     }
 }

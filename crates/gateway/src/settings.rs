@@ -54,8 +54,12 @@ pub struct Settings {
     pub unfinished_message_bytes_max: usize,
     /// Commands of one connection that may wait for their answers; then its frames wait.
     pub pending_max: usize,
-    /// Pages (`history`, `inbox.list`, snapshots) of one connection that may be on their way.
+    /// Pages (`history`, snapshots) of one connection that may be on their way; then its frames wait.
     pub pages_pending_max: usize,
+    /// Pages of the inbox of one connection that are looked for at a time; others wait for their turn.
+    pub lists_at_once: usize,
+    /// A page of the inbox that is not found by then is given up.
+    pub list_within: Duration,
 
     /// Bytes of events and signals that may wait for one connection before it ends as too slow.
     pub outbox_bytes_max: usize,
@@ -111,6 +115,8 @@ impl Default for Settings {
             unfinished_message_bytes_max: 2 * limits::FRAME_BYTES_MAX,
             pending_max: 512,
             pages_pending_max: 8,
+            lists_at_once: 4,
+            list_within: Duration::from_secs(5),
             outbox_bytes_max: 512 * 1024,
             stalled_max: Duration::from_secs(10),
             read_buffer_bytes: 1024,

@@ -46,6 +46,11 @@ impl Ticker {
         self.now.load(Relaxed)
     }
 
+    /// The time right now: asked only when it matters that [`Ticker::now`] lags behind.
+    pub fn exact(&self) -> Millis {
+        self.at(Instant::now())
+    }
+
     /// Another clock's time on this one.
     pub fn at(&self, instant: Instant) -> Millis {
         millis(instant.saturating_duration_since(self.began))

@@ -180,8 +180,8 @@ impl Connection {
         Ok(Some(match done {
             Done::Started(Ok(started)) => self.ok(&question, &encoding::begun(&started, &subject)),
             Done::Started(Err(no)) | Done::Bulked(Err(no)) => self.err(&question, refused(no)),
-            Done::Listed(Ok(page)) => self.ok(&question, &page),
-            Done::Listed(Err(body)) => self.err(&question, body),
+            Done::Listed(Ok(page), _turn) => self.ok(&question, &page),
+            Done::Listed(Err(body), _turn) => self.err(&question, body),
             Done::Bulked(Ok(results)) => {
                 let results =
                     results.into_iter().map(|result| encoding::bulk_item(result, &subject));

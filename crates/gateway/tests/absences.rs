@@ -57,6 +57,28 @@ async fn every_command_is_answered_in_time_and_a_late_answer_is_none() {
 }
 
 #[tokio::test]
+async fn searches_that_take_long_hold_up_nothing_else_and_are_given_up() {
+    let (list_within, answer_within) = (Duration::from_secs(1), Duration::from_millis(1200));
+    let house = House::with(Settings { list_within, answer_within, ..quick() }).await;
+    let (_, token) = house.agent("Alice").await;
+    let mut alice = house.present(&token, Codec::Json).await;
+    house.moody.set(Mood::Silent);
+    let (began, mut asked) = (Instant::now(), Vec::new());
+    for _ in 0..100 {
+        asked.push(alice.send("inbox.list", json!({ "search": "x" })).await);
+    }
+    let ping = alice.send("ping", json!({})).await;
+    assert_eq!(alice.frame().await.unwrap()["re"], json!(ping), "nothing waits behind them");
+    for re in asked {
+        let answer = alice.answer_to(re).await;
+        assert_eq!(answer["err"]["code"], "unavailable", "{answer}");
+    }
+    assert!(began.elapsed() < answer_within * 2, "{:?}", began.elapsed());
+    house.moody.set(Mood::Well);
+    alice.ok("inbox.list", json!({ "search": "x" })).await;
+}
+
+#[tokio::test]
 async fn hello_without_a_store_may_be_said_again() {
     let house = impatient().await;
     let (_, token) = house.agent("Alice").await;

@@ -80,6 +80,8 @@ pub enum Refusal {
     Unavailable {
         retry_after_ms: u64,
     },
+    /// A page of the inbox was not found in the time given for it.
+    TooSlow,
 }
 
 impl Refusal {
@@ -88,7 +90,10 @@ impl Refusal {
 }
 
 impl From<store::StoreError> for Refusal {
-    fn from(_: store::StoreError) -> Self {
-        Self::UNAVAILABLE
+    fn from(error: store::StoreError) -> Self {
+        match error {
+            store::StoreError::TooSlow => Self::TooSlow,
+            store::StoreError::Unavailable(_) | store::StoreError::Conflict(_) => Self::UNAVAILABLE,
+        }
     }
 }

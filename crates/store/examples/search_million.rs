@@ -122,6 +122,7 @@ async fn ask(store: &Arc<dyn Store>, search: &str) -> (f64, u64) {
         order: Order::Desc,
         after: None,
         limit: 25,
+        until: None,
     };
     let mut took = Vec::new();
     let mut page = InboxRows { rows: vec![], next: None, total: 0 };

@@ -58,6 +58,7 @@ macro_rules! store_conformance {
             what_patterns_use_is_plain_text
             words_of_one_or_two_characters_are_found
             every_search_equals_the_model
+            a_search_is_given_up_when_its_time_is_over
             the_secret_is_made_once
             sites_come_oldest_first
             a_site_is_added_once

@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
+use std::time::Instant;
 
 use conversation::Conversation;
 use protocol::{AgentId, ConversationId, Order, Queue, SiteId, Sort, StatusFilter};
@@ -33,6 +34,9 @@ pub struct InboxQuery {
     /// The last row of the page before.
     pub after: Option<Place>,
     pub limit: usize,
+    /// Whoever asks has no use for the page any more: what is not found by then is given up
+    /// ([`crate::StoreError::TooSlow`]), so that others get their turn.
+    pub until: Option<Instant>,
 }
 
 /// Where a row stands in a sorted list: ties by id, ascending in both orders.

@@ -43,6 +43,9 @@ pub enum StoreError {
     /// have happened.
     #[error("the store cannot be reached: {0}")]
     Unavailable(String),
+    /// A page of the inbox was not found in the time given for it.
+    #[error("there was no answer in time")]
+    TooSlow,
     /// The request contradicts what is there (a second agent with the same e-mail on a site).
     #[error("{0}")]
     Conflict(String),

@@ -13,6 +13,7 @@ mod columns;
 mod connection;
 mod conversations;
 mod counts;
+mod deadline;
 mod directory;
 mod error;
 mod events;
@@ -44,6 +45,15 @@ use readers::Readers;
 use search::index::Indexer;
 use writer::Writer;
 
+/// Threads that look up what takes no time.
+const READERS: usize = 3;
+
+/// Threads that search: they may keep half of the machine busy.
+fn searchers() -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    (cores / 2).clamp(1, 4)
+}
+
 /// Held by every thread as long as it runs.
 type Running = mpsc::Sender<Infallible>;
 
@@ -51,6 +61,7 @@ type Running = mpsc::Sender<Infallible>;
 pub struct SqliteStore {
     writer: Writer,
     readers: Readers,
+    searchers: Readers,
     indexer: Indexer,
     metrics: StoreMetrics,
     ended: Mutex<mpsc::Receiver<Infallible>>,
@@ -66,9 +77,10 @@ impl SqliteStore {
         let (running, ended) = mpsc::channel(1);
         // Readers look into the index, so it comes first.
         let indexer = Indexer::start(&place, metrics.clone(), running.clone())?;
-        let readers = Readers::start(&place, &running)?;
+        let readers = Readers::start(&place, &running, ("store-reader", READERS))?;
+        let searchers = Readers::start(&place, &running, ("store-searcher", searchers()))?;
         let writer = Writer::start(place, metrics.clone(), running)?;
-        Ok(Self { writer, readers, indexer, metrics, ended: Mutex::new(ended) })
+        Ok(Self { writer, readers, searchers, indexer, metrics, ended: Mutex::new(ended) })
     }
 
     /// What it counts.
@@ -86,6 +98,7 @@ impl SqliteStore {
     pub async fn close(&self) {
         self.writer.stop().await;
         self.readers.stop().await;
+        self.searchers.stop().await;
         self.indexer.stop();
         // Nothing is ever sent: this ends when the last thread has.
         self.ended.lock().await.recv().await;
@@ -144,7 +157,9 @@ impl Journal for SqliteStore {
 
 impl Inbox for SqliteStore {
     fn list(&self, query: InboxQuery) -> Answer<'_, InboxRows> {
-        self.readers.read(move |db| inbox::list(db, &query))
+        // A search may take long, and nothing else waits for it.
+        let readers = if query.words.is_empty() { &self.readers } else { &self.searchers };
+        readers.read(move |db| deadline::by(db, query.until, |db| inbox::list(db, &query)))
     }
 
     fn open_counts(&self, site: SiteId) -> Answer<'_, OpenCounts> {

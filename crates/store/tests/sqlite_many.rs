@@ -73,6 +73,7 @@ async fn compare(store: &Arc<dyn Store>, model: &Arc<dyn Store>, words: &str) {
             order,
             after: None,
             limit: 100,
+            until: None,
         };
         for _ in 0..3 {
             let (page, expected) =

@@ -6,7 +6,7 @@ use client::{Connection, Failure};
 use futures::future::join_all;
 use protocol::limits::{COMMANDS_BURST, STARTS_PER_MINUTE};
 use protocol::{Codec, ErrorCode};
-use serde_json::json;
+use serde_json::{Value, json};
 use system_tests::site::options;
 use system_tests::{Expect as _, SOON, Site, key, within};
 use throwaway::Server;
@@ -102,6 +102,30 @@ async fn a_limited_command_commits_nothing_and_the_same_frame_later_is_granted()
     tokio::time::sleep(Duration::from_millis(wait)).await;
     let sent = visitor.say(id, &format!("flood {number}"), "x").await.granted();
     assert_eq!(sent.seq, head + 1);
+}
+
+async fn ping(connection: &mut Connection) -> Result<Value, Failure> {
+    let asked = connection.feed_request("ping", json!({})).await?;
+    connection.flush().await?;
+    connection.answer(asked).await
+}
+
+#[tokio::test]
+async fn after_the_time_that_a_refusal_names_the_command_is_granted() {
+    let site = Site::new().await;
+    let mut visitor = site.visitor(Codec::Json).await;
+    burst(&mut visitor, 2 * COMMANDS_BURST).await.granted();
+    for _ in 0..50 {
+        let wait = loop {
+            match ping(&mut visitor).await {
+                Ok(_) => {}
+                Err(Failure::Refused(error)) => break error.retry_after_ms,
+                Err(failure) => panic!("{failure}"),
+            }
+        };
+        tokio::time::sleep(Duration::from_millis(wait)).await;
+        ping(&mut visitor).await.granted();
+    }
 }
 
 #[tokio::test]

@@ -171,6 +171,7 @@ impl Model {
             order: Order::Desc,
             after: None,
             limit: 1000,
+            until: None,
         }
     }
 }

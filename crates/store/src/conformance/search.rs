@@ -1,6 +1,7 @@
 //! Search: exact, whatever is asked.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use conversation::{Author, Command};
 use rand::RngExt as _;
@@ -8,7 +9,7 @@ use rand::seq::IndexedRandom as _;
 
 use super::desk::*;
 use super::model::{Model, WORDS};
-use crate::{InboxQuery, Store};
+use crate::{InboxQuery, Store, StoreError};
 
 /// Who says what is searched for: numbers of conversations, ascending.
 pub async fn search(store: &Arc<dyn Store>, search: &str) -> Vec<u128> {
@@ -124,6 +125,17 @@ pub async fn words_of_one_or_two_characters_are_found(store: Arc<dyn Store>) {
     ] {
         assert_eq!(search(&store, word).await, found, "{word}");
     }
+}
+
+pub async fn a_search_is_given_up_when_its_time_is_over(store: Arc<dyn Store>) {
+    said(&store, &["my parcel"]).await;
+    let words = InboxQuery::words_of("parcel");
+    let in_time = |until| InboxQuery { words: words.clone(), until, ..Model::everything(SITE) };
+    let now = Instant::now();
+    let given_up = store.list(in_time(Some(now))).await;
+    assert!(matches!(given_up, Err(StoreError::TooSlow)), "{given_up:?}");
+    let page = store.list(in_time(Some(now + Duration::from_secs(60)))).await.unwrap();
+    assert_eq!(page.total, 1);
 }
 
 pub async fn every_search_equals_the_model(store: Arc<dyn Store>) {

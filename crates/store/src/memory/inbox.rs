@@ -1,14 +1,19 @@
 //! Filter and sort, in memory: slow, and plainly what the trait says.
 
+use std::time::Instant;
+
 use conversation::{Conversation, Event};
 use protocol::{Queue, SiteId, StatusFilter};
 
 use super::{Logged, MemoryStore};
-use crate::{Answer, Inbox, InboxQuery, InboxRows, OpenCounts, Place, Rank};
+use crate::{Answer, Inbox, InboxQuery, InboxRows, OpenCounts, Place, Rank, StoreError};
 
 impl Inbox for MemoryStore {
     fn list(&self, query: InboxQuery) -> Answer<'_, InboxRows> {
         self.answer(|inner| {
+            if query.until.is_some_and(|until| until <= Instant::now()) {
+                return Err(StoreError::TooSlow);
+            }
             let wanted = inner.conversations.values().filter(|found| found.matches(&query));
             let mut rows: Vec<(Place, &Conversation)> =
                 wanted.map(|found| (query.place_of(&found.state), &*found.state)).collect();

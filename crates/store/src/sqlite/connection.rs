@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::{OpenError, flush};
+use super::{OpenError, deadline, flush};
 
 /// How long another process (an administrative command) may hold the file before an answer is an error.
 const BUSY: Duration = Duration::from_secs(5);
@@ -70,8 +70,9 @@ impl Place {
     /// A connection that cannot write, without the search index.
     pub(super) fn to_read_log(&self) -> rusqlite::Result<Connection> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let db = Connection::open_with_flags(&self.database, flags)?;
+        let mut db = Connection::open_with_flags(&self.database, flags)?;
         prepare(&db, READER_CACHE_KIB)?;
+        deadline::watch(&mut db)?;
         Ok(db)
     }
 

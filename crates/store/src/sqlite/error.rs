@@ -37,6 +37,8 @@ pub(super) enum Trouble {
     Json(#[from] serde_json::Error),
     #[error("the work panicked")]
     Panicked,
+    #[error("there was no answer in time")]
+    TooSlow,
 }
 
 impl From<rusqlite::types::FromSqlError> for Trouble {
@@ -60,7 +62,10 @@ impl Trouble {
 
 impl From<&Trouble> for StoreError {
     fn from(trouble: &Trouble) -> Self {
-        Self::Unavailable(trouble.to_string())
+        match trouble {
+            Trouble::TooSlow => Self::TooSlow,
+            trouble => Self::Unavailable(trouble.to_string()),
+        }
     }
 }
 

@@ -12,15 +12,15 @@ use super::connection::Place;
 use super::error::{OpenError, Trouble, stopped};
 use crate::Answer;
 
-const THREADS: usize = 3;
 /// Questions that may wait; whoever comes later waits for room.
 const QUEUE_MAX: usize = 1024;
 
 type Question = Box<dyn FnOnce(&Connection) + Send>;
 
-/// The door to the reading threads.
+/// The door to some reading threads.
 pub(super) struct Readers {
     questions: mpsc::Sender<Message>,
+    threads: usize,
 }
 
 enum Message {
@@ -32,18 +32,22 @@ type Queue = Arc<Mutex<mpsc::Receiver<Message>>>;
 
 impl Readers {
     /// Starts the threads; they end when they are told to stop, or when nobody can ask any more.
-    pub(super) fn start(place: &Place, running: &Running) -> Result<Self, OpenError> {
+    pub(super) fn start(
+        place: &Place,
+        running: &Running,
+        (name, threads): (&str, usize),
+    ) -> Result<Self, OpenError> {
         let (questions, queue) = mpsc::channel(QUEUE_MAX);
         let queue = Arc::new(Mutex::new(queue));
-        for n in 1..=THREADS {
+        for n in 1..=threads {
             let (db, queue, running) = (place.to_read()?, queue.clone(), running.clone());
-            let name = format!("store-reader-{n}");
+            let name = format!("{name}-{n}");
             std::thread::Builder::new().name(name).spawn(move || {
                 answer_all(&db, &queue);
                 drop((db, running));
             })?;
         }
-        Ok(Self { questions })
+        Ok(Self { questions, threads })
     }
 
     /// What `look` finds. It sees everything that was answered before.
@@ -55,7 +59,10 @@ impl Readers {
         let (reply, answer) = oneshot::channel();
         let question: Question = Box::new(move |db| {
             let found = look(db).map_err(|trouble| {
-                tracing::error!(error = %trouble, "cannot read");
+                match trouble {
+                    Trouble::TooSlow => tracing::warn!("gave up a search: it took too long"),
+                    _ => tracing::error!(error = %trouble, "cannot read"),
+                }
                 (&trouble).into()
             });
             let _ = reply.send(found);
@@ -68,7 +75,7 @@ impl Readers {
 
     /// Tells the threads to finish what is queued and end.
     pub(super) async fn stop(&self) {
-        for _ in 0..THREADS {
+        for _ in 0..self.threads {
             // If there is nobody to tell, they have stopped.
             let _ = self.questions.send(Message::Stop).await;
         }
