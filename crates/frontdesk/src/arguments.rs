@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::limits::Limits;
+
 /// Frontdesk: a live-chat server in one file.
 ///
 /// Without a command it serves; the flags of `serve` are accepted with and without the word.
@@ -63,29 +65,29 @@ pub struct StoreArgs {
 }
 
 /// How much is too much.
-#[derive(Clone, Copy, Debug, Args)]
+#[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Limits")]
 pub struct LimitArgs {
     /// Commands a second that a connection may always send
-    #[arg(long, value_name = "N", env = "FRONTDESK_COMMANDS_PER_SECOND", default_value_t = 100,
-          value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
-    pub commands_per_second: u32,
+    #[arg(long, value_name = "N", env = "FRONTDESK_COMMANDS_PER_SECOND", allow_negative_numbers = true,
+          default_value_t = Limits::DEFAULT.commands_per_second.to_string())]
+    pub commands_per_second: String,
     /// Commands a connection may send in one burst
-    #[arg(long, value_name = "N", env = "FRONTDESK_COMMANDS_BURST", default_value_t = 300,
-          value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
-    pub commands_burst: u32,
+    #[arg(long, value_name = "N", env = "FRONTDESK_COMMANDS_BURST", allow_negative_numbers = true,
+          default_value_t = Limits::DEFAULT.commands_burst.to_string())]
+    pub commands_burst: String,
     /// New connections a second that one address may always make; a proxy is one address
-    #[arg(long, value_name = "N", env = "FRONTDESK_CONNECTIONS_PER_SECOND", default_value_t = 20_000,
-          value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
-    pub connections_per_second: u32,
+    #[arg(long, value_name = "N", env = "FRONTDESK_CONNECTIONS_PER_SECOND", allow_negative_numbers = true,
+          default_value_t = Limits::DEFAULT.connections_per_second.to_string())]
+    pub connections_per_second: String,
     /// Connections of one address that have not said hello yet
-    #[arg(long, value_name = "N", env = "FRONTDESK_CONNECTIONS_UNFINISHED", default_value_t = 20_000,
-          value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
-    pub connections_unfinished: u32,
+    #[arg(long, value_name = "N", env = "FRONTDESK_CONNECTIONS_UNFINISHED", allow_negative_numbers = true,
+          default_value_t = Limits::DEFAULT.connections_unfinished.to_string())]
+    pub connections_unfinished: String,
     /// Conversations a visitor may start in a minute
-    #[arg(long, value_name = "N", env = "FRONTDESK_STARTS_PER_MINUTE", default_value_t = 10,
-          value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
-    pub starts_per_minute: u32,
+    #[arg(long, value_name = "N", env = "FRONTDESK_STARTS_PER_MINUTE", allow_negative_numbers = true,
+          default_value_t = Limits::DEFAULT.starts_per_minute.to_string())]
+    pub starts_per_minute: String,
 }
 
 #[derive(Clone, Debug, Args)]

@@ -13,6 +13,8 @@ const EMAIL_CHARS_MAX: usize = 254;
 const NODE_CHARS_MAX: usize = 64;
 const PASSWORD_CHARS_MIN: usize = 8;
 const PASSWORD_BYTES_MAX: usize = 1024;
+/// A million a second is one each microsecond, which is as fine as they are counted.
+const LIMIT_MAX: u32 = 1_000_000;
 const TTL_MAX: Duration = Duration::from_secs(3650 * 86_400);
 
 /// `HOST:PORT`; a name is looked up.
@@ -111,6 +113,12 @@ pub fn node(text: &str) -> Result<String, Complaint> {
     Err(format!("needs 1 to {NODE_CHARS_MAX} letters, digits, dots, hyphens or underscores"))
 }
 
+/// How many of something there may be.
+pub fn limit(text: &str) -> Result<u32, Complaint> {
+    let number = text.parse().ok().filter(|number| (1..=LIMIT_MAX).contains(number));
+    number.ok_or_else(|| format!("is no limit; write a whole number from 1 to {LIMIT_MAX}"))
+}
+
 /// What a site or a person is called.
 pub fn name(text: &str) -> Result<String, Complaint> {
     let text = text.trim();
@@ -180,6 +188,24 @@ mod tests {
         ];
         for (text, host) in table {
             assert_eq!(domain(text).ok().as_deref(), host, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_limit_is_a_whole_number_that_can_be_counted() {
+        let table = [
+            ("1", Some(1)),
+            ("1000000", Some(1_000_000)),
+            ("0", None),
+            ("-1", None),
+            ("1000001", None),
+            ("99999999999999999999", None),
+            ("1.5", None),
+            ("1e3", None),
+            ("many", None),
+        ];
+        for (text, number) in table {
+            assert_eq!(limit(text).ok(), number, "{text}");
         }
     }
 

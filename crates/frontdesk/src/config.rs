@@ -5,9 +5,10 @@ use std::net::SocketAddr;
 
 use tracing_subscriber::filter::Targets;
 
-use crate::arguments::{LimitArgs, LogFormat, ServeArgs, StoreArgs};
+use crate::arguments::{LogFormat, ServeArgs, StoreArgs};
 use crate::check;
 use crate::home::Home;
+use crate::limits::Limits;
 
 /// What `serve` goes by.
 #[derive(Clone, Debug)]
@@ -18,7 +19,7 @@ pub struct Config {
     pub console_origins: Vec<String>,
     pub log: LogFormat,
     pub log_filter: Targets,
-    pub limits: LimitArgs,
+    pub limits: Limits,
 }
 
 /// Everything that is wrong, one thing a line. Somebody's mistake, not the program's.
@@ -80,9 +81,10 @@ impl Config {
             console_origins.extend(judge.take(place, text, check::origin(text)));
         }
         let log_filter = filter(&arguments.log_filter, &mut judge);
+        let limits = Limits::from_arguments(&arguments.limits, &mut judge);
         let good = (|| {
             let (home, listen, node, log_filter) = (home?, listen?, node?, log_filter?);
-            let (log, limits) = (arguments.log, arguments.limits);
+            let (log, limits) = (arguments.log, limits?);
             Some(Self { home, listen, node, console_origins, log, log_filter, limits })
         })();
         judge.verdict(good)
@@ -186,6 +188,14 @@ mod tests {
         for place in ["--listen", "--node", "--console-origin", "--log-filter", "FRONTDESK_LOG"] {
             assert!(said.contains(place), "{place} in {said}");
         }
+    }
+
+    #[test]
+    fn a_limit_that_is_left_empty_is_the_default() {
+        assert_eq!(config(&[]).unwrap().limits, Limits::DEFAULT);
+        let limits =
+            config(&["--commands-burst", " ", "--starts-per-minute", " 7 "]).unwrap().limits;
+        assert_eq!(limits, Limits { starts_per_minute: 7, ..Limits::DEFAULT });
     }
 
     #[test]

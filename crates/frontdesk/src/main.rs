@@ -16,6 +16,7 @@ mod embedded;
 mod folder;
 mod health;
 mod home;
+mod limits;
 mod logs;
 mod observe;
 mod open_files;

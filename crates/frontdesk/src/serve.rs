@@ -31,7 +31,7 @@ const CLOSE_WITHIN: Duration = Duration::from_millis(400);
 /// Serves until asked to stop.
 pub fn run(config: Config) -> Result<()> {
     logs::start(&config);
-    let Config { home, listen, node, console_origins, .. } = &config;
+    let Config { home, listen, node, console_origins, limits, .. } = &config;
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),
         %listen,
@@ -39,6 +39,11 @@ pub fn run(config: Config) -> Result<()> {
         redis = "none",
         node,
         console_origins = console_origins.join(","),
+        commands_per_second = limits.commands_per_second,
+        commands_burst = limits.commands_burst,
+        connections_per_second = limits.connections_per_second,
+        connections_unfinished = limits.connections_unfinished,
+        starts_per_minute = limits.starts_per_minute,
         log = ?config.log,
         log_filter = %config.log_filter,
         "starting"
@@ -99,28 +104,35 @@ impl Node {
         let (hub_metrics, gateway_metrics) = (HubMetrics::default(), GatewayMetrics::default());
         let mut registry = observe::registry(&config.node);
         register(&mut registry, opened, &hub_metrics, &gateway_metrics);
-        let limits = config.limits;
         let settings = hub::Settings {
-            starts_per_minute: limits.starts_per_minute,
+            starts_per_minute: config.limits.starts_per_minute,
             ..hub::Settings::default()
         };
         let hub =
             Hub::new(store.clone(), Arc::new(Alone), Arc::new(SystemClock), settings, hub_metrics);
-        let settings = gateway::Settings {
-            node: config.node.as_str().into(),
-            console_origins: config.console_origins.clone(),
-            commands_per_second: limits.commands_per_second,
-            commands_burst: limits.commands_burst,
-            connects_per_second: limits.connections_per_second,
-            connects_burst: limits.connections_per_second.saturating_mul(2),
-            unfinished_per_address_max: limits.connections_unfinished,
-            ..gateway::Settings::default()
-        };
+        let settings = gateway_settings(config);
         let gateway = Gateway::new(hub, store.clone(), credentials, settings, gateway_metrics);
         let router = routes::routes(gateway.clone(), store, registry);
         let stop = CancellationToken::new();
         let serving = gateway::serve(listener, router, gateway.clone(), stop.clone());
         Ok(Self { gateway, stop, serving: tokio::spawn(serving) })
+    }
+}
+
+fn gateway_settings(config: &Config) -> gateway::Settings {
+    let (limits, defaults) = (config.limits, gateway::Settings::default());
+    let unfinished = usize::try_from(limits.connections_unfinished).unwrap_or(usize::MAX);
+    gateway::Settings {
+        node: config.node.as_str().into(),
+        console_origins: config.console_origins.clone(),
+        commands_per_second: limits.commands_per_second,
+        commands_burst: limits.commands_burst,
+        connects_per_second: limits.connections_per_second,
+        connects_burst: limits.connections_per_second.saturating_mul(2),
+        unfinished_per_address_max: limits.connections_unfinished,
+        // What one address may have, all together may have.
+        unfinished_max: defaults.unfinished_max.max(unfinished),
+        ..defaults
     }
 }
 
@@ -153,4 +165,24 @@ fn say_ready(address: SocketAddr) -> Result<()> {
     writeln!(stdout, "frontdesk ready on http://{address}")
         .and_then(|()| stdout.flush())
         .context("cannot write to standard output")
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+    use crate::arguments::Arguments;
+
+    #[test]
+    fn one_address_may_have_as_many_unfinished_connections_as_it_is_promised() {
+        let unfinished_max = |flags: &[&str]| {
+            let words = ["frontdesk"].iter().chain(flags);
+            let config = Config::from_arguments(Arguments::parse_from(words).serve).unwrap();
+            gateway_settings(&config).unfinished_max
+        };
+        let default = gateway::Settings::default().unfinished_max;
+        assert_eq!(unfinished_max(&["--connections-unfinished", "5"]), default);
+        assert_eq!(unfinished_max(&["--connections-unfinished", "100000"]), 100_000);
+    }
 }

@@ -52,6 +52,52 @@ fn bad_configuration_is_refused_before_anything_is_made() {
     assert!(!folder.path().join("data").exists());
 }
 
+/// The flags of all limits.
+const LIMITS: [&str; 5] = [
+    "commands-per-second",
+    "commands-burst",
+    "connections-per-second",
+    "connections-unfinished",
+    "starts-per-minute",
+];
+
+/// `FRONTDESK_COMMANDS_BURST` for `commands-burst`.
+fn variable(flag: &str) -> String {
+    format!("FRONTDESK_{}", flag.to_uppercase().replace('-', "_"))
+}
+
+#[test]
+fn a_limit_that_is_none_stops_it_before_anything_is_made_and_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = text(&folder.path().join("data"));
+    let here = ["--listen", "127.0.0.1:0", "--data", &data];
+    for flag in LIMITS {
+        let variable = variable(flag);
+        for value in ["0", "-1", "many", "1.5", "1000001", "99999999999999999999"] {
+            let by_flag = run(&[&here[..], &[&format!("--{flag}"), value]].concat(), &[]);
+            let by_variable = run(&here, &[(&variable, value)]);
+            for output in [by_flag, by_variable] {
+                let errors = stderr(&output);
+                assert_eq!(output.status.code(), Some(2), "{flag} {value}: {errors}");
+                let said = format!(
+                    "error: --{flag} ({variable}): \"{value}\" is no limit; write a whole number from 1 to 1000000\n"
+                );
+                assert_eq!(errors, said);
+                assert_eq!(stdout(&output), "", "{flag} {value}");
+            }
+        }
+    }
+    assert!(!folder.path().join("data").exists());
+}
+
+#[test]
+fn all_wrong_limits_are_said_at_once() {
+    let variables = LIMITS.map(variable);
+    let env: Vec<(&str, &str)> = variables.iter().map(|name| (&**name, "0")).collect();
+    let errors = stderr(&run(&["--listen", "8080"], &env));
+    assert_eq!(errors.matches("error: ").count(), 1 + LIMITS.len(), "{errors}");
+}
+
 #[test]
 fn everything_wrong_is_said_at_once_wherever_it_came_from() {
     let env =
@@ -87,6 +133,11 @@ async fn every_flag_also_comes_from_the_environment() {
         ("FRONTDESK_CONSOLE_ORIGIN", "https://desk.example,http://localhost:5173"),
         ("FRONTDESK_LOG_FORMAT", "json"),
         ("FRONTDESK_LOG", "info"),
+        ("FRONTDESK_COMMANDS_PER_SECOND", "101"),
+        ("FRONTDESK_COMMANDS_BURST", ""),
+        ("FRONTDESK_CONNECTIONS_PER_SECOND", "103"),
+        ("FRONTDESK_CONNECTIONS_UNFINISHED", "104"),
+        ("FRONTDESK_STARTS_PER_MINUTE", "105"),
     ];
     let mut child = command(&env)
         .stdout(Stdio::piped())
@@ -109,4 +160,13 @@ async fn every_flag_also_comes_from_the_environment() {
     assert!(folder.path().join("from env/frontdesk.db").is_file());
     let log: serde_json::Value = serde_json::from_str(&log).expect("the log is JSON");
     assert_eq!(log["console_origins"], "https://desk.example,http://localhost:5173", "{log}");
+    for (name, number) in [
+        ("commands_per_second", 101),
+        ("commands_burst", 300),
+        ("connections_per_second", 103),
+        ("connections_unfinished", 104),
+        ("starts_per_minute", 105),
+    ] {
+        assert_eq!(log[name], number, "{log}");
+    }
 }

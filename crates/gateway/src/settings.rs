@@ -76,8 +76,11 @@ pub struct Settings {
     pub visitor_token_renew_after: Duration,
     /// How long a token from signing in is good.
     pub agent_token_ttl: Duration,
-    /// Attempts to sign in with one e-mail within [`Settings::sign_in_window`].
+    /// Wrong passwords for one e-mail from one address within [`Settings::sign_in_window`].
     pub sign_ins_max: u32,
+    /// The same for one e-mail from all addresses together, and from one address for all e-mails
+    /// together. Generous, because a proxy is one address.
+    pub sign_ins_together_max: u32,
     /// See [`Settings::sign_ins_max`].
     pub sign_in_window: Duration,
 
@@ -125,6 +128,7 @@ impl Default for Settings {
             visitor_token_renew_after: Duration::from_secs(7 * 86_400),
             agent_token_ttl: Duration::from_secs(12 * 3600),
             sign_ins_max: 10,
+            sign_ins_together_max: 100,
             sign_in_window: Duration::from_secs(300),
             drain_commands_within: Duration::from_secs(5),
             drain_within: Duration::from_secs(9),

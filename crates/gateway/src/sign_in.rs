@@ -1,11 +1,13 @@
 //! Signing in over HTTP: a token for scripts, and the same in a cookie for browsers.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+mod guesses;
+
+use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
-use axum::extract::{Request, State};
+use axum::extract::{Extension, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use protocol::{AgentId, ErrorBody, ErrorCode, SiteId};
@@ -15,27 +17,26 @@ use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use store::{AgentRecord, StoreError};
 
+use crate::arrival::Arrival;
 use crate::gateway::now_ms;
 use crate::metrics::ReasonLabel;
 use crate::password::{Busy, Passwords};
-use crate::throttle::{Bucket, Rate};
 use crate::{Gateway, Settings, origin, refusal};
+
+use self::guesses::Guesses;
 
 const COOKIE: &str = "frontdesk_agent";
 const BODY_BYTES_MAX: usize = 16 * 1024;
 const BODY_WITHIN: Duration = Duration::from_secs(10);
 /// Sites on which one e-mail can be tried at once.
 const SITES_MAX: usize = 8;
-/// Longer ones are nobody's, and would be remembered all the same.
+/// Longer ones are nobody's.
 const EMAIL_BYTES_MAX: usize = 512;
-/// E-mails whose attempts are remembered at once.
-const EMAILS_MAX: usize = 65_536;
 
-/// What signing in shares: the slow checks, and who has tried how often.
+/// What signing in shares: the slow checks, and who has guessed how often.
 pub(crate) struct SignIns {
     passwords: Passwords,
-    rate: Rate,
-    attempts: Mutex<HashMap<String, Bucket>>,
+    guesses: Guesses,
 }
 
 #[derive(Deserialize)]
@@ -77,11 +78,12 @@ struct Denied {
 /// `POST /v1/login`.
 pub(crate) async fn with_password(
     State(gateway): State<Arc<Gateway>>,
+    Extension(arrival): Extension<Arc<Arrival>>,
     request: Request,
 ) -> Response {
     let secure = came_by_tls(request.headers());
     let outcome = match read(&gateway, request).await {
-        Ok(asked) => check_password(&gateway, asked).await,
+        Ok(asked) => check_password(&gateway, asked, arrival.from).await,
         Err(denied) => Err(denied),
     };
     respond(&gateway, outcome, secure)
@@ -116,26 +118,47 @@ pub(crate) fn token_in_cookie(headers: &HeaderMap) -> Option<&str> {
     Some(token.trim()).filter(|token| !token.is_empty())
 }
 
-async fn check_password(gateway: &Gateway, asked: WithPassword) -> Result<AgentRecord, Denied> {
-    let email = asked.email.trim().to_lowercase();
-    if email.is_empty() || asked.password.is_empty() || email.len() > EMAIL_BYTES_MAX {
+async fn check_password(
+    gateway: &Gateway,
+    asked: WithPassword,
+    from: IpAddr,
+) -> Result<AgentRecord, Denied> {
+    let WithPassword { site, email, password } = asked;
+    let email = email.trim().to_lowercase();
+    if email.is_empty() || password.is_empty() || email.len() > EMAIL_BYTES_MAX {
         return Err(Denied::bad("email and password are needed"));
     }
-    gateway.sign_ins.attempt(&email, gateway.ticker.now())?;
-    let mut agents = gateway.store.agents_by_email(email, asked.site).await?;
+    let attempt = gateway.sign_ins.guesses.begin(&email, from, gateway.ticker.now());
+    let attempt = attempt.map_err(Denied::too_often)?;
+    let fitting = who_fits(gateway, email, site, password).await;
+    let is_wrong = fitting.as_ref().is_ok_and(Vec::is_empty);
+    if !is_wrong {
+        attempt.forgive();
+    }
+    only_one(fitting?)
+}
+
+/// Everybody with this e-mail and this password.
+async fn who_fits(
+    gateway: &Gateway,
+    email: String,
+    site: Option<SiteId>,
+    password: String,
+) -> Result<Vec<AgentRecord>, Denied> {
+    let mut agents = gateway.store.agents_by_email(email, site).await?;
     agents.truncate(SITES_MAX);
     let hashes = agents.iter().map(|agent| agent.password_hash.clone()).collect();
-    let fits = gateway.sign_ins.passwords.check(asked.password, hashes).await?;
-    let mut fitting =
-        agents.into_iter().zip(fits).filter(|(_, fits)| *fits).map(|(agent, _)| agent);
-    match (fitting.next(), fitting.next()) {
-        (None, _) => Err(Denied::unauthorized("E-mail or password is wrong.")),
-        (Some(agent), None) => Ok(agent),
-        (Some(one), Some(two)) => {
-            let sites = [one, two].into_iter().chain(fitting).map(|agent| json!(agent.site));
-            Err(Denied { sites: sites.collect(), ..Denied::bad("Say which site.") })
-        }
+    let fits = gateway.sign_ins.passwords.check(password, hashes).await?;
+    let fitting = agents.into_iter().zip(fits).filter(|(_, fits)| *fits);
+    Ok(fitting.map(|(agent, _)| agent).collect())
+}
+
+fn only_one(mut fitting: Vec<AgentRecord>) -> Result<AgentRecord, Denied> {
+    if fitting.len() > 1 {
+        let sites = fitting.iter().map(|agent| json!(agent.site)).collect();
+        return Err(Denied { sites, ..Denied::bad("Say which site.") });
     }
+    fitting.pop().ok_or_else(|| Denied::unauthorized("E-mail or password is wrong."))
 }
 
 async fn check_code(gateway: &Gateway, asked: &WithCode) -> Result<AgentRecord, Denied> {
@@ -213,26 +236,7 @@ fn set_cookie(response: &mut Response, token: &str, ttl: Duration, secure: bool)
 
 impl SignIns {
     pub fn new(settings: &Settings) -> Self {
-        let rate = Rate::within(settings.sign_ins_max, settings.sign_in_window);
-        Self { passwords: Passwords::new(), rate, attempts: Mutex::default() }
-    }
-
-    /// Counts an attempt, whether or not there is anybody with this e-mail.
-    fn attempt(&self, email: &str, now: u64) -> Result<(), Denied> {
-        let mut attempts = self.attempts.lock().unwrap_or_else(PoisonError::into_inner);
-        if attempts.len() >= EMAILS_MAX {
-            attempts.retain(|_, bucket| !bucket.is_full(now));
-        }
-        if attempts.len() >= EMAILS_MAX {
-            // Forgetting is the lesser evil: guessing stays slow, and memory stays bounded.
-            attempts.clear();
-        }
-        let bucket = attempts.entry(email.to_owned()).or_default();
-        bucket.take(&self.rate, now).map_err(|wait| Denied {
-            status: StatusCode::TOO_MANY_REQUESTS,
-            body: refusal::rate_limited(wait),
-            sites: Vec::new(),
-        })
+        Self { passwords: Passwords::new(), guesses: Guesses::new(settings) }
     }
 }
 
@@ -245,6 +249,12 @@ impl Denied {
     fn unauthorized(message: &'static str) -> Self {
         let body = ErrorBody::new(ErrorCode::Unauthorized, message);
         Self { status: StatusCode::UNAUTHORIZED, body, sites: Vec::new() }
+    }
+
+    /// Come back after so many milliseconds.
+    fn too_often(wait: u64) -> Self {
+        let body = refusal::rate_limited(wait);
+        Self { status: StatusCode::TOO_MANY_REQUESTS, body, sites: Vec::new() }
     }
 
     fn unavailable() -> Self {

@@ -2,14 +2,15 @@
 
 use std::time::{Duration, Instant};
 
-use client::{Connection, Failure};
+use client::{Agent, Connection, Failure};
 use futures::future::join_all;
 use protocol::limits::{COMMANDS_BURST, STARTS_PER_MINUTE};
 use protocol::{Codec, ErrorCode};
 use serde_json::{Value, json};
 use system_tests::site::options;
-use system_tests::{Expect as _, SOON, Site, key, within};
+use system_tests::{Expect as _, SOON, Site, end_of, http, key, within};
 use throwaway::Server;
+use tokio::net::TcpSocket;
 
 /// Sends so many pings at once; how many are answered `ok` and how many `rate_limited`.
 async fn burst(connection: &mut Connection, count: u32) -> Result<(u32, u32), Failure> {
@@ -196,4 +197,59 @@ async fn a_client_that_never_reads_costs_a_fixed_amount_and_harms_nobody() {
     assert!(grown < COST_KIB_MAX, "{DEAF} deaf clients cost {grown} KiB");
     drop(deaf);
     within(SOON, "an answer", visitor.ping()).await.granted();
+}
+
+/// Texts that are more than the operating system takes for somebody who does not read (4 MiB at the
+/// sender, and a small window at the reader) and what may wait beside that (half a MiB).
+const TOO_MUCH: usize = 600;
+/// For so long a reader looks away after the server has given it up. The server holds out its close for
+/// 8 s, four times as long as for others.
+const PAUSE: Duration = Duration::from_secs(4);
+
+/// How many sockets the server has given up as too slow.
+async fn given_up(server: &Server) -> u64 {
+    let metrics = http::get(server.address(), "/metrics").await.body;
+    let metrics = String::from_utf8(metrics).expect("text");
+    let count = metrics
+        .lines()
+        .find_map(|line| line.strip_prefix(r#"frontdesk_gateway_closes_total{reason="TooSlow"} "#));
+    count.map_or(0, |count| count.parse().expect("a number"))
+}
+
+/// An agent whose socket takes little at a time.
+async fn with_a_small_window(site: &Site) -> Agent {
+    let account = site.hire("Slow").await;
+    let target = site.for_agents(Codec::Json);
+    let tcp = TcpSocket::new_v4().expect("a socket");
+    tcp.set_recv_buffer_size(16 * 1024).expect("a TCP option");
+    let address = target.authority().parse().expect("an address");
+    let tcp = tcp.connect(address).await.expect("the server listens");
+    let mut connection = Connection::over(tcp, &target).await.expect("an upgrade");
+    let hello = connection.hello(json!({ "token": account.token })).await.granted();
+    Agent { connection, hello }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reader_that_only_paused_learns_that_it_was_too_slow() {
+    let server = Server::start(options().arg("--commands-burst=10000")).await;
+    let site = Site::of(&server).await;
+    let (mut visitor, id) = site.asking(Codec::Json).await;
+    let mut slow = with_a_small_window(&site).await;
+    slow.watch(id, 2).await.granted();
+    let text = "𝄞".repeat(4_000);
+    let flood = async {
+        let mut sent = 0;
+        while given_up(&server).await == 0 {
+            assert!(sent < TOO_MUCH, "{sent} texts and nobody was too slow");
+            for _ in 0..20 {
+                visitor.say(id, &key(), &text).await.granted();
+                sent += 1;
+            }
+        }
+    };
+    within(Duration::from_secs(60), "somebody to be too slow", flood).await;
+    // A time, not a fact: how long it looks away is what this is about.
+    tokio::time::sleep(PAUSE).await;
+    let ended = end_of(&mut slow).await;
+    assert_eq!(ended.code, Some(4429), "{ended}");
 }
