@@ -90,6 +90,11 @@ impl InboxQuery {
         Self::fold(search).split_whitespace().map(str::to_owned).collect()
     }
 
+    /// Where `conversation` stands in this list.
+    pub(crate) fn place_of(&self, conversation: &Conversation) -> Place {
+        Place { rank: Rank::of(conversation, self.sort), id: conversation.id }
+    }
+
     /// Which of two rows comes first in this list.
     pub fn compare(&self, a: &Place, b: &Place) -> Ordering {
         let in_order = |ordering: Ordering| match self.order {

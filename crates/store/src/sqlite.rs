@@ -1,8 +1,9 @@
 //! The embedded home: one file, one thread that writes, a few that read.
 //!
 //! Start with [`SqliteStore::open`], then follow an append through `writer.rs` (who commits, and when)
-//! into `append.rs` (what is judged and written). `events.rs`, `conversations.rs`, `inbox.rs` and
-//! `search.rs` read; `migrations/` is the schema.
+//! into `append.rs` (what is judged and written at once) and `settle.rs` (what is written later; until then
+//! it is in `unsettled.rs`). `pages.rs`, `conversations.rs`, `inbox.rs` and `search.rs` read; `migrations/` is
+//! the schema.
 //!
 //! Never here: waiting on a timer before a commit, writing outside the writing thread, a statement made
 //! of what a client sent.
@@ -21,14 +22,19 @@ mod flush;
 mod inbox;
 mod keys;
 mod migrations;
+mod pages;
 mod readers;
 mod search;
+mod settle;
 mod start;
+mod unsettled;
 mod writer;
 mod writing;
 
 use std::convert::Infallible;
 use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
 
 use conversation::{Audience, Committed, Conversation, KeyScope, Remembered, Seq};
 use protocol::{ConversationId, Key, PersonId, SiteId, VisitorId};
@@ -43,7 +49,11 @@ use crate::{
 use connection::Place;
 use readers::Readers;
 use search::index::Indexer;
+use unsettled::Unsettled;
 use writer::Writer;
+
+/// How long positions, keys and states of messages wait for more of the same conversation.
+const SETTLE_AFTER: Duration = Duration::from_secs(2);
 
 /// Threads that look up what takes no time.
 const READERS: usize = 3;
@@ -60,6 +70,7 @@ type Running = mpsc::Sender<Infallible>;
 /// A store in one file. Dropping it lets its threads finish what is queued and end.
 pub struct SqliteStore {
     writer: Writer,
+    unsettled: Arc<Unsettled>,
     readers: Readers,
     searchers: Readers,
     indexer: Indexer,
@@ -70,17 +81,26 @@ pub struct SqliteStore {
 impl SqliteStore {
     /// Opens `frontdesk.db` in `dir`; makes what is missing and brings an older schema up to date.
     pub fn open(dir: &Path) -> Result<Self, OpenError> {
+        Self::open_to_settle_after(SETTLE_AFTER, dir)
+    }
+
+    /// The same, for tests of what is settled at once or late: positions, keys and states of messages are
+    /// written when a message is so old.
+    pub fn open_to_settle_after(age: Duration, dir: &Path) -> Result<Self, OpenError> {
         let place = Place::in_directory(dir)?;
         migrations::admit(&place.to_look()?)?;
         migrations::migrate(&mut place.to_write()?)?;
         let metrics = StoreMetrics::default();
         let (running, ended) = mpsc::channel(1);
+        let unsettled = Arc::new(Unsettled::default());
+        let settling = (unsettled.clone(), age);
+        // It brings the rows up to the log, which everybody else relies on.
+        let writer = Writer::start(place.clone(), settling, metrics.clone(), running.clone())?;
         // Readers look into the index, so it comes first.
         let indexer = Indexer::start(&place, metrics.clone(), running.clone())?;
         let readers = Readers::start(&place, &running, ("store-reader", READERS))?;
         let searchers = Readers::start(&place, &running, ("store-searcher", searchers()))?;
-        let writer = Writer::start(place, metrics.clone(), running)?;
-        Ok(Self { writer, readers, searchers, indexer, metrics, ended: Mutex::new(ended) })
+        Ok(Self { writer, unsettled, readers, searchers, indexer, metrics, ended: Mutex::new(ended) })
     }
 
     /// What it counts.
@@ -90,6 +110,7 @@ impl SqliteStore {
 
     /// Brings the search index up to date now instead of when it is quiet. Searches are exact without.
     pub async fn index_now(&self) -> Result<(), StoreError> {
+        self.writer.settle().await?;
         self.indexer.now().await.map_err(|_| StoreError::Unavailable("cannot index now".into()))
     }
 
@@ -120,11 +141,13 @@ impl Journal for SqliteStore {
     }
 
     fn find(&self, id: ConversationId) -> Answer<'_, Option<Conversation>> {
-        self.readers.read(move |db| conversations::find(db, id))
+        let unsettled = self.unsettled.clone();
+        self.readers.read(move |db| conversations::find(db, &unsettled, id))
     }
 
     fn remembered(&self, scope: KeyScope) -> Answer<'_, Option<Remembered>> {
-        self.readers.read(move |db| keys::remembered(db, &scope))
+        let unsettled = self.unsettled.clone();
+        self.readers.read(move |db| keys::remembered(db, &unsettled, &scope))
     }
 
     fn events(
@@ -134,15 +157,18 @@ impl Journal for SqliteStore {
         range: Range,
         limit: usize,
     ) -> Answer<'_, Vec<Committed>> {
-        self.readers.read(move |db| events::page(db, id, audience, range, limit))
+        let unsettled = self.unsettled.clone();
+        self.readers.read(move |db| pages::page(db, &unsettled, id, audience, range, limit))
     }
 
     fn heads(&self, ids: Vec<ConversationId>) -> Answer<'_, Vec<(ConversationId, Seq)>> {
-        self.readers.read(move |db| conversations::heads(db, &ids))
+        let unsettled = self.unsettled.clone();
+        self.readers.read(move |db| conversations::heads(db, &unsettled, &ids))
     }
 
     fn conversations_of(&self, visitor: VisitorId, limit: usize) -> Answer<'_, Vec<Conversation>> {
-        self.readers.read(move |db| conversations::of_visitor(db, visitor, limit))
+        let unsettled = self.unsettled.clone();
+        self.readers.read(move |db| conversations::of_visitor(db, &unsettled, visitor, limit))
     }
 
     fn remember_bulk(
@@ -158,8 +184,11 @@ impl Journal for SqliteStore {
 impl Inbox for SqliteStore {
     fn list(&self, query: InboxQuery) -> Answer<'_, InboxRows> {
         // A search may take long, and nothing else waits for it.
+        let until = query.until;
         let readers = if query.words.is_empty() { &self.readers } else { &self.searchers };
-        readers.read(move |db| deadline::by(db, query.until, |db| inbox::list(db, &query)))
+        let unsettled = self.unsettled.clone();
+        let list = move |db: &rusqlite::Connection| inbox::list(db, &unsettled, &query);
+        readers.read(move |db| deadline::by(db, until, list))
     }
 
     fn open_counts(&self, site: SiteId) -> Answer<'_, OpenCounts> {

@@ -1,15 +1,26 @@
-//! Every promise, kept in a file.
+//! Every promise, kept by a file.
 
 #![expect(clippy::unwrap_used, reason = "a test stops here")]
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use store::{SqliteStore, Store, store_conformance};
-use tempfile::TempDir;
+use store::{SqliteStore, Store};
 
-fn fresh() -> (Arc<dyn Store>, TempDir) {
+/// What was said waits in the log during a whole test, or is written everywhere at once.
+const LATE: Duration = Duration::from_secs(3600);
+const AT_ONCE: Duration = Duration::ZERO;
+
+fn fresh(settle_after: Duration) -> (Arc<dyn Store>, tempfile::TempDir) {
     let dir = tempfile::tempdir().unwrap();
-    (Arc::new(SqliteStore::open(dir.path()).unwrap()), dir)
+    let store = SqliteStore::open_to_settle_after(settle_after, dir.path()).unwrap();
+    (Arc::new(store), dir)
 }
 
-store_conformance!(fresh());
+mod settled_late {
+    store::store_conformance!(super::fresh(super::LATE));
+}
+
+mod settled_at_once {
+    store::store_conformance!(super::fresh(super::AT_ONCE));
+}

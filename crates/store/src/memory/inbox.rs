@@ -6,7 +6,7 @@ use conversation::{Conversation, Event};
 use protocol::{Queue, SiteId, StatusFilter};
 
 use super::{Logged, MemoryStore};
-use crate::{Answer, Inbox, InboxQuery, InboxRows, OpenCounts, Place, Rank, StoreError};
+use crate::{Answer, Inbox, InboxQuery, InboxRows, OpenCounts, Place, StoreError};
 
 impl Inbox for MemoryStore {
     fn list(&self, query: InboxQuery) -> Answer<'_, InboxRows> {
@@ -71,12 +71,5 @@ impl Logged {
             _ => None,
         });
         about.into_iter().chain(said).flatten().any(|text| InboxQuery::fold(text).contains(word))
-    }
-}
-
-impl InboxQuery {
-    /// Where `conversation` stands in this list.
-    pub(crate) fn place_of(&self, conversation: &Conversation) -> Place {
-        Place { rank: Rank::of(conversation, self.sort), id: conversation.id }
     }
 }

@@ -1,64 +1,92 @@
-//! The hot path: one statement each for the key, the state and every event.
+//! The hot path.
 //!
-//! The first two judge and write at once. A stale append, which is rare, takes its key back.
+//! A message or a note is one row at the end of the log, and the rest follows later (`settle.rs`). All
+//! else is rare, moves conversations between lists, and is written to all rows at once.
 
-use conversation::{Conversation, Event, Seq};
+use conversation::{Conversation, Event};
 use protocol::Sort;
 use rusqlite::{Connection, params};
 
-use super::columns::{Number, execute, first};
+use super::columns::{Number, execute};
 use super::error::Trouble;
+use super::keys::Digest;
+use super::unsettled::{Said, remembered};
 use super::writing::Writing;
-use super::{counts, events, keys};
+use super::{conversations, counts, events, keys, settle};
 use crate::{Append, Appended, Rank};
 
 pub(super) fn append(db: &Writing, append: &Append) -> Result<Appended, Trouble> {
-    let Append { conversation, at_head, events, key } = append;
-    let Some(number) = db.number_of(conversation.id)? else { return Ok(Appended::Stale) };
-    if let Some((scope, remembered)) = key
-        && !keys::insert(db, number, scope, remembered)?
-    {
-        return Ok(Appended::Repeated(keys::used(db, number, scope)?));
+    let id = append.conversation.id;
+    let Some(number) = db.number_of(id)? else { return Ok(Appended::Stale) };
+    if let Some(digest) = is_said(append) {
+        return say(db, number, append, digest);
     }
-    let is_at_head = match events.is_empty() {
-        true => is_at(db, number, *at_head)?,
-        false => move_on(db, number, *at_head, conversation)?,
+    settle::one(db, id)?;
+    change(db, number, append)
+}
+
+/// The key's digest of a lone message or note whose answer follows from it: the log has all of it.
+fn is_said(append: &Append) -> Option<Digest> {
+    let (id, [event]) = (append.conversation.id, &append.events[..]) else { return None };
+    let (scope, answer) = append.key.as_ref()?;
+    let digest = keys::digest_of(id, event)?;
+    (keys::digest(scope) == digest && *answer == remembered(id, event)).then_some(digest)
+}
+
+fn say(
+    db: &Writing,
+    number: Number,
+    append: &Append,
+    digest: Digest,
+) -> Result<Appended, Trouble> {
+    let Append { conversation, at_head, events, .. } = append;
+    let known = db.look(conversation.id, &digest);
+    if let Some((_, Some(first))) = known {
+        return Ok(Appended::Repeated(first));
+    }
+    if let Some(first) = keys::find(db, number, &digest, conversation.id)? {
+        return Ok(Appended::Repeated(first));
+    }
+    let head = match known {
+        Some((head, _)) => head,
+        None => conversations::head(db, number)?,
     };
-    if !is_at_head {
-        if let Some((scope, _)) = key {
-            keys::forget(db, number, scope)?;
+    if head != *at_head {
+        return Ok(Appended::Stale);
+    }
+    for event in events {
+        let row = events::insert_into_log(db, number, event)?;
+        db.say(number, conversation, Said { row, event: event.clone(), digest });
+    }
+    Ok(Appended::Done)
+}
+
+/// The key is judged by writing it. A stale append, which is rare, takes it back.
+fn change(db: &Writing, number: Number, append: &Append) -> Result<Appended, Trouble> {
+    let Append { conversation, at_head, events, key } = append;
+    let id = conversation.id;
+    let digest = key.as_ref().map(|(scope, answer)| (keys::digest(scope), answer));
+    if let Some((digest, answer)) = &digest
+        && !keys::insert(db, number, digest, (id, answer))?
+    {
+        return Ok(Appended::Repeated(keys::used(db, number, digest, id)?));
+    }
+    if conversations::head(db, number)? != *at_head {
+        if let Some((digest, _)) = &digest {
+            keys::forget(db, number, digest)?;
         }
         return Ok(Appended::Stale);
     }
+    if events.is_empty() {
+        return Ok(Appended::Done);
+    }
+    conversations::update(db, number, conversation)?;
     events::insert(db, number, events)?;
     if events.iter().any(|event| moves_between_lists(&event.event)) {
         counts::move_to(db, number, conversation)?;
         move_between_lists(db, number, conversation)?;
     }
     Ok(Appended::Done)
-}
-
-fn is_at(db: &Connection, number: Number, head: Seq) -> Result<bool, Trouble> {
-    let found: Option<i64> =
-        first(db, "SELECT head FROM conversations WHERE number = ?1", [number])?;
-    Ok(found == Some(head.0.cast_signed()))
-}
-
-/// Replaces the state; `false` if the head was another.
-fn move_on(
-    db: &Connection,
-    number: Number,
-    at_head: Seq,
-    state: &Conversation,
-) -> Result<bool, Trouble> {
-    let update = "UPDATE conversations
-                  SET head = ?3, visitor_head = ?4, activity_at = ?5, state = ?6
-                  WHERE number = ?1 AND head = ?2";
-    let json = serde_json::to_string(state)?;
-    let (head, visitor_head) = (state.head.0.cast_signed(), state.visitor_head.0.cast_signed());
-    let at_head = at_head.0.cast_signed();
-    let row = params![number, at_head, head, visitor_head, state.activity_at, json];
-    Ok(execute(db, update, row)? == 1)
 }
 
 /// Whether the columns that lists filter by may change.

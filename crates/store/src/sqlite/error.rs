@@ -14,6 +14,9 @@ pub enum OpenError {
     System(#[from] std::io::Error),
     #[error("SQLite: {0}")]
     Sqlite(#[from] rusqlite::Error),
+    /// What the log has and the rows do not cannot be made up for.
+    #[error("cannot read what was written last: {0}")]
+    Log(String),
     #[error("the file is an SQLite database, but not one of Frontdesk's")]
     Foreign,
     #[error(
@@ -35,6 +38,8 @@ pub(super) enum Trouble {
     Sqlite(#[from] rusqlite::Error),
     #[error("unreadable JSON: {0}")]
     Json(#[from] serde_json::Error),
+    #[error("a message in the log has no key")]
+    Keyless,
     #[error("the work panicked")]
     Panicked,
     #[error("there was no answer in time")]
@@ -44,6 +49,15 @@ pub(super) enum Trouble {
 impl From<rusqlite::types::FromSqlError> for Trouble {
     fn from(error: rusqlite::types::FromSqlError) -> Self {
         Self::Sqlite(error.into())
+    }
+}
+
+impl From<Trouble> for OpenError {
+    fn from(trouble: Trouble) -> Self {
+        match trouble {
+            Trouble::Sqlite(error) => Self::Sqlite(error),
+            trouble => Self::Log(trouble.to_string()),
+        }
     }
 }
 

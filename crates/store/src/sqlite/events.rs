@@ -1,90 +1,79 @@
-//! The log: writing events, and reading pages of them in either numbering.
+//! The log: writing events, and reading them in the order of commits.
 
-use conversation::{Audience, Committed, Event, Seq, Visitor, VisitorSeq};
-use protocol::limits::PAGE_BYTES_MAX;
-use protocol::{ConversationId, Key};
-use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use conversation::{Committed, Event, Seq, Visitor, VisitorSeq};
+use protocol::Key;
+use rusqlite::{Connection, Row, params};
 
-use super::columns::{Number, execute, first, json, unsigned};
+use super::columns::{Number, execute, json, unsigned};
 use super::conversations;
 use super::error::Trouble;
-use crate::{InboxQuery, Range};
+use crate::InboxQuery;
 
+/// Writes events with their positions.
 pub(super) fn insert(db: &Connection, number: Number, events: &[Committed]) -> Result<(), Trouble> {
-    let insert = "INSERT INTO events
-        (conversation, seq, visitor_seq, hidden, at, author, key, event)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
-    for Committed { seq, visitor_seq, at, by, key, event } in events {
-        execute(
-            db,
-            insert,
-            params![
-                number,
-                seq.0.cast_signed(),
-                visitor_seq.0.cast_signed(),
-                !event.is_for_visitors(),
-                at,
-                serde_json::to_string(by)?,
-                key.as_ref().map(Key::as_str),
-                serde_json::to_string(event)?,
-            ],
-        )?;
+    for event in events {
+        let row = insert_into_log(db, number, event)?;
+        let position = "INSERT INTO positions (conversation, seq, event) VALUES (?1, ?2, ?3)";
+        execute(db, position, params![number, event.seq.0.cast_signed(), row])?;
     }
     Ok(())
 }
 
-const PAGE: &str = "SELECT seq, visitor_seq, at, author, key, event FROM events
-     WHERE conversation = ?1 AND seq > ?2 AND seq < ?3 AND hidden <= ?4 ORDER BY seq LIMIT ?5";
-const PAGE_BACKWARDS: &str = "SELECT seq, visitor_seq, at, author, key, event FROM events
-     WHERE conversation = ?1 AND seq > ?2 AND seq < ?3 AND hidden <= ?4 ORDER BY seq DESC LIMIT ?5";
-
-pub(super) fn page(
+/// Writes an event without its position; its row.
+pub(super) fn insert_into_log(
     db: &Connection,
-    id: ConversationId,
-    audience: Audience,
-    range: Range,
-    limit: usize,
-) -> Result<Vec<Committed>, Trouble> {
-    // The bounds and the page are of the same moment.
-    let _snapshot = db.unchecked_transaction()?;
-    let Some(log) = Log::find(db, id)? else { return Ok(Vec::new()) };
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let hidden_too = audience == Audience::Agents;
-    let seq_of = |number| log.seq_of(db, audience, number);
-    match range {
-        Range::After(after) => {
-            let bounds = params![log.number, seq_of(after)?, i64::MAX, hidden_too, limit];
-            up_to_a_page(db, PAGE, bounds)
-        }
-        Range::Before(before) => {
-            let bounds = params![log.number, 0, seq_of(before)?, hidden_too, limit];
-            let mut page = up_to_a_page(db, PAGE_BACKWARDS, bounds)?;
-            page.reverse();
-            Ok(page)
-        }
-    }
+    number: Number,
+    event: &Committed,
+) -> Result<i64, Trouble> {
+    let insert = "INSERT INTO events
+        (conversation, seq, visitor_seq, hidden, at, author, key, event)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+    let Committed { seq, visitor_seq, at, by, key, event } = event;
+    let row = params![
+        number,
+        seq.0.cast_signed(),
+        visitor_seq.0.cast_signed(),
+        !event.is_for_visitors(),
+        at,
+        serde_json::to_string(by)?,
+        key.as_ref().map(Key::as_str),
+        serde_json::to_string(event)?,
+    ];
+    execute(db, insert, row)?;
+    Ok(db.last_insert_rowid())
 }
 
-fn up_to_a_page(
+/// The position of an event that is in the log; nothing changes if it is there.
+pub(super) fn insert_position(
     db: &Connection,
-    sql: &str,
-    bounds: &[&dyn rusqlite::ToSql],
-) -> Result<Vec<Committed>, Trouble> {
-    let mut statement = db.prepare_cached(sql)?;
-    let mut rows = statement.query(bounds)?;
-    let (mut page, mut bytes) = (Vec::new(), 0);
+    number: Number,
+    seq: Seq,
+    row: i64,
+) -> Result<(), Trouble> {
+    let insert = "INSERT INTO positions (conversation, seq, event) VALUES (?1, ?2, ?3)
+                  ON CONFLICT DO NOTHING";
+    execute(db, insert, params![number, seq.0.cast_signed(), row]).map(drop)
+}
+
+/// Every event after the row `id` of the log: its row, its conversation's number, itself. The last row, or
+/// `id` if there is none after it.
+pub(super) fn each_after(
+    db: &Connection,
+    id: i64,
+    mut each: impl FnMut(i64, Number, Committed) -> Result<(), Trouble>,
+) -> Result<i64, Trouble> {
+    let after = "SELECT seq, visitor_seq, at, author, key, event, id, conversation FROM events
+                 WHERE id > ?1 ORDER BY id";
+    let mut statement = db.prepare_cached(after)?;
+    let (mut rows, mut last) = (statement.query([id])?, id);
     while let Some(row) = rows.next()? {
-        page.push(committed(row)?);
-        // As it stands in JSON: what a text grows by in a frame counts.
-        bytes += row.get_ref(5)?.as_str()?.len();
-        if bytes >= PAGE_BYTES_MAX {
-            break;
-        }
+        last = row.get(6)?;
+        each(last, row.get(7)?, committed(row)?)?;
     }
-    Ok(page)
+    Ok(last)
 }
 
-fn committed(row: &Row<'_>) -> Result<Committed, Trouble> {
+pub(super) fn committed(row: &Row<'_>) -> Result<Committed, Trouble> {
     let key = match row.get_ref(4)?.as_str_or_null()? {
         Some(key) => Some(Key::new(key).map_err(serde::de::Error::custom).map_err(Trouble::Json)?),
         None => None,
@@ -107,12 +96,17 @@ pub(super) struct Texts {
     pub(super) texts: Vec<(Number, u64, String)>,
 }
 
-/// The texts of the first `limit` events after `id`.
-pub(super) fn texts_after(db: &Connection, id: i64, limit: usize) -> Result<Texts, Trouble> {
-    let events =
-        "SELECT id, conversation, seq, event FROM events WHERE id > ?1 ORDER BY id LIMIT ?2";
+/// The texts of the first `limit` events after `id` and up to `last`.
+pub(super) fn texts_after(
+    db: &Connection,
+    id: i64,
+    last: i64,
+    limit: usize,
+) -> Result<Texts, Trouble> {
+    let events = "SELECT id, conversation, seq, event FROM events
+                  WHERE id > ?1 AND id <= ?2 ORDER BY id LIMIT ?3";
     let mut statement = db.prepare_cached(events)?;
-    let mut rows = statement.query(params![id, i64::try_from(limit).unwrap_or(i64::MAX)])?;
+    let mut rows = statement.query(params![id, last, i64::try_from(limit).unwrap_or(i64::MAX)])?;
     let mut found = Texts { last: 0, texts: Vec::new() };
     while let Some(row) = rows.next()? {
         found.last = row.get(0)?;
@@ -123,9 +117,10 @@ pub(super) fn texts_after(db: &Connection, id: i64, limit: usize) -> Result<Text
     Ok(found)
 }
 
-/// Whether any text of a conversation contains `word`.
+/// Whether any settled text of a conversation contains `word`.
 pub(super) fn says(db: &Connection, number: Number, word: &str) -> Result<bool, Trouble> {
-    let events = "SELECT event FROM events WHERE conversation = ?1 ORDER BY seq";
+    let events = "SELECT e.event FROM positions p CROSS JOIN events e ON e.id = p.event
+                  WHERE p.conversation = ?1 ORDER BY p.seq";
     let mut statement = db.prepare_cached(events)?;
     let mut rows = statement.query([number])?;
     // The visitor costs most to look at, and comes last.
@@ -154,52 +149,5 @@ fn text(db: &Connection, number: Number, event: &Event) -> Result<Option<String>
             Ok(Some(format!("{}\n{email}", InboxQuery::fold(&name))))
         }
         Event::Claimed | Event::Unclaimed | Event::Closed { .. } => Ok(None),
-    }
-}
-
-/// One conversation's part of the log.
-struct Log {
-    number: Number,
-    head: u64,
-    visitor_head: u64,
-}
-
-impl Log {
-    fn find(db: &Connection, id: ConversationId) -> Result<Option<Self>, Trouble> {
-        let find = "SELECT number, head, visitor_head FROM conversations WHERE id = ?1";
-        let read = |row: &Row<'_>| {
-            let (number, head, visitor_head) = (row.get(0)?, unsigned(row, 1)?, unsigned(row, 2)?);
-            Ok(Self { number, head, visitor_head })
-        };
-        Ok(db.prepare_cached(find)?.query_row([id.0.as_bytes()], read).optional()?)
-    }
-
-    /// The place in the log of what `audience` calls `number`.
-    ///
-    /// A visitor's number n is at n if nothing is hidden, and at most as many places later as events are
-    /// hidden; visitors' numbers never go down, so the first event with number n is found by halving.
-    fn seq_of(&self, db: &Connection, audience: Audience, number: u64) -> Result<i64, Trouble> {
-        let clamped = i64::try_from(number).unwrap_or(i64::MAX);
-        if audience == Audience::Agents || number == 0 {
-            return Ok(clamped);
-        }
-        if number > self.visitor_head {
-            return Ok(i64::MAX);
-        }
-        let (mut low, mut high) = (number, number + (self.head - self.visitor_head));
-        while low < high {
-            let middle = low + (high - low) / 2;
-            match self.visitor_seq_at(db, middle)? >= number {
-                true => high = middle,
-                false => low = middle + 1,
-            }
-        }
-        Ok(low.cast_signed())
-    }
-
-    fn visitor_seq_at(&self, db: &Connection, seq: u64) -> Result<u64, Trouble> {
-        let find = "SELECT visitor_seq FROM events WHERE conversation = ?1 AND seq = ?2";
-        let found: Option<i64> = first(db, find, params![self.number, seq.cast_signed()])?;
-        Ok(found.map_or(self.visitor_head, i64::cast_unsigned))
     }
 }

@@ -4,6 +4,10 @@
 //! "open, with a name, by name". Each stream gives its first few rows after the place where the page
 //! before ended; the page is the first of them all.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use conversation::Conversation;
 use protocol::{AgentId, ConversationId, Order, Queue, Sort, StatusFilter};
 use rusqlite::types::Value;
 use rusqlite::{Connection, Row, named_params, params};
@@ -11,6 +15,7 @@ use rusqlite::{Connection, Row, named_params, params};
 use super::columns::{Number, uuid};
 use super::error::Trouble;
 use super::search::Numbers;
+use super::unsettled::Unsettled;
 use super::{conversations, counts, search};
 use crate::{InboxQuery, InboxRows, Place, Rank};
 
@@ -20,18 +25,31 @@ const FEW: usize = 1000;
 /// A row of the list before its state has been read.
 type Found = (Place, Number);
 
-pub(super) fn list(db: &Connection, query: &InboxQuery) -> Result<InboxRows, Trouble> {
+/// States that are newer than their rows. Only what was said makes them so, which moves a row up and down
+/// in a list, but never into another list.
+type Newer = HashMap<Number, Arc<Conversation>>;
+
+pub(super) fn list(
+    db: &Connection,
+    unsettled: &Unsettled,
+    query: &InboxQuery,
+) -> Result<InboxRows, Trouble> {
+    // First: what is settled meanwhile is in the snapshot.
+    let newer = unsettled.of_site(query.site);
     // Total, places and states are of the same moment.
     let _snapshot = db.unchecked_transaction()?;
     let (mut found, total) = match query.words.is_empty() {
-        true => browse(db, query)?,
-        false => search(db, query)?,
+        true => browse(db, query, &newer)?,
+        false => search(db, query, &newer)?,
     };
     found.sort_unstable_by(|(a, _), (b, _)| query.compare(a, b));
     let more = found.len() > query.limit;
     found.truncate(query.limit);
     let next = found.last().filter(|_| more).map(|(place, _)| place.clone());
-    let states = found.iter().map(|(_, number)| conversations::by_number(db, *number));
+    let states = found.iter().map(|(_, number)| match newer.get(number) {
+        Some(state) => Ok((**state).clone()),
+        None => conversations::by_number(db, *number),
+    });
     Ok(InboxRows { rows: states.collect::<Result<_, _>>()?, next, total })
 }
 
@@ -55,19 +73,31 @@ pub(super) fn owner(query: &InboxQuery) -> Option<Option<AgentId>> {
 }
 
 /// Enough rows for a page, and how many there are over all pages.
-fn browse(db: &Connection, query: &InboxQuery) -> Result<(Vec<Found>, u64), Trouble> {
-    Ok((next_rows(db, query, None)?, counts::total(db, query)?))
+fn browse(
+    db: &Connection,
+    query: &InboxQuery,
+    newer: &Newer,
+) -> Result<(Vec<Found>, u64), Trouble> {
+    Ok((next_rows(db, query, newer, None)?, counts::total(db, query)?))
 }
 
 /// The same of those rows that say every word.
-fn search(db: &Connection, query: &InboxQuery) -> Result<(Vec<Found>, u64), Trouble> {
+fn search(
+    db: &Connection,
+    query: &InboxQuery,
+    newer: &Newer,
+) -> Result<(Vec<Found>, u64), Trouble> {
     let matching = search::matching(db, query)?;
     if matching.len() > FEW {
-        return Ok((next_rows(db, query, Some(&matching))?, matching.len() as u64));
+        let rows = next_rows(db, query, newer, Some(&matching))?;
+        return Ok((rows, matching.len() as u64));
     }
     let mut found = Vec::with_capacity(matching.len());
     for number in matching.iter() {
-        found.push(found_by_number(db, number, query.sort)?);
+        found.push(match newer.get(&number) {
+            Some(state) => (query.place_of(state), number),
+            None => found_by_number(db, number, query.sort)?,
+        });
     }
     if let Some(after) = &query.after {
         found.retain(|(place, _)| query.compare(place, after).is_gt());
@@ -75,19 +105,34 @@ fn search(db: &Connection, query: &InboxQuery) -> Result<(Vec<Found>, u64), Trou
     Ok((found, matching.len() as u64))
 }
 
-/// The first rows of every stream, if need be only of those `among` a set.
+/// The first rows of every stream, if need be only of those `among` a set; and all of the newer states, for
+/// their places are not where the streams have them.
 fn next_rows(
     db: &Connection,
     query: &InboxQuery,
+    newer: &Newer,
     among: Option<&Numbers>,
 ) -> Result<Vec<Found>, Trouble> {
-    let mut found = Vec::new();
+    let is_among = |number: Number| among.is_none_or(|among| among.contains(number));
+    let in_list = newer.iter().filter(|(number, state)| lists(query, state) && is_among(**number));
+    let mut found: Vec<Found> =
+        in_list.map(|(number, state)| (query.place_of(state), *number)).collect();
+    if let Some(after) = &query.after {
+        found.retain(|(place, _)| query.compare(place, after).is_gt());
+    }
+    let in_its_place = |number| !newer.contains_key(&number) && is_among(number);
     for &closed in statuses(query) {
         for &part in Part::of(query.sort) {
-            found.extend(Stream { query, closed, part }.next_rows(db, among)?);
+            found.extend(Stream { query, closed, part }.next_rows(db, in_its_place)?);
         }
     }
     Ok(found)
+}
+
+/// Whether a conversation of the site is in the list, before any search.
+fn lists(query: &InboxQuery, state: &Conversation) -> bool {
+    let has_owner = |wanted| state.owner.as_ref().map(|owner| owner.agent.id) == wanted;
+    statuses(query).contains(&state.is_closed()) && owner(query).is_none_or(has_owner)
 }
 
 /// The numbers of all rows of the list.
@@ -156,7 +201,12 @@ enum From<'a> {
 }
 
 impl Stream<'_> {
-    fn next_rows(&self, db: &Connection, among: Option<&Numbers>) -> Result<Vec<Found>, Trouble> {
+    /// The next rows of those that are `wanted`.
+    fn next_rows(
+        &self,
+        db: &Connection,
+        wanted: impl Fn(Number) -> bool,
+    ) -> Result<Vec<Found>, Trouble> {
         let from = self.from();
         if matches!(from, From::End) {
             return Ok(Vec::new());
@@ -182,7 +232,7 @@ impl Stream<'_> {
         while found.len() <= self.query.limit
             && let Some(row) = rows.next()?
         {
-            if among.is_none_or(|among| row.get(0).is_ok_and(|number| among.contains(number))) {
+            if wanted(row.get(0)?) {
                 found.push(found_row(row, self.query.sort)?);
             }
         }

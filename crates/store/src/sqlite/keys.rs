@@ -1,6 +1,6 @@
 //! What makes a repeated command have one effect.
 
-use conversation::{KeyScope, Remembered, Seq, VisitorSeq};
+use conversation::{Author, Committed, Deed, Event, KeyScope, Remembered, Seq, VisitorSeq};
 use protocol::{ConversationId, Key, PersonId};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use sha2::{Digest as _, Sha256};
@@ -8,27 +8,38 @@ use sha2::{Digest as _, Sha256};
 use super::columns::{Number, execute, json, unsigned};
 use super::conversations::number_of;
 use super::error::Trouble;
+use super::unsettled::Unsettled;
 use crate::BulkRecord;
 
 /// Where the keys of starts are: no conversation has this number.
 pub(super) const NOWHERE: Number = 0;
 
+/// Stands for author, operation and key.
+pub(super) type Digest = [u8; 16];
+
 /// The first answer under a key, for the readers.
-pub(super) fn remembered(db: &Connection, scope: &KeyScope) -> Result<Option<Remembered>, Trouble> {
-    let number = match scope.conversation {
-        ConversationId::NOWHERE => Some(NOWHERE),
-        id => number_of(db, id)?,
-    };
+pub(super) fn remembered(
+    db: &Connection,
+    unsettled: &Unsettled,
+    scope: &KeyScope,
+) -> Result<Option<Remembered>, Trouble> {
+    let (id, digest) = (scope.conversation, digest(scope));
+    if let Some((_, Some(first))) = unsettled.look(id, &digest) {
+        return Ok(Some(first));
+    }
+    let number = if id == ConversationId::NOWHERE { Some(NOWHERE) } else { number_of(db, id)? };
     match number {
-        Some(number) => find(db, number, scope),
+        Some(number) => find(db, number, &digest, id),
         None => Ok(None),
     }
 }
 
+/// The first answer under a key of `conversation`.
 pub(super) fn find(
     db: &Connection,
     number: Number,
-    scope: &KeyScope,
+    digest: &Digest,
+    conversation: ConversationId,
 ) -> Result<Option<Remembered>, Trouble> {
     let find = "SELECT seq, visitor_seq, closed_seq, at, about FROM keys
                 WHERE conversation = ?1 AND digest = ?2";
@@ -37,43 +48,44 @@ pub(super) fn find(
         let about = about.map(|id| ConversationId(uuid::Uuid::from_bytes(id)));
         let closed_seq: Option<i64> = row.get(2)?;
         Ok(Remembered {
-            conversation: about.unwrap_or(scope.conversation),
+            conversation: about.unwrap_or(conversation),
             seq: Seq(unsigned(row, 0)?),
             visitor_seq: VisitorSeq(unsigned(row, 1)?),
             closed_seq: closed_seq.map(|seq| Seq(seq.cast_unsigned())),
             at: row.get(3)?,
         })
     };
-    Ok(db.prepare_cached(find)?.query_row(params![number, digest(scope)], read).optional()?)
+    Ok(db.prepare_cached(find)?.query_row(params![number, digest], read).optional()?)
 }
 
 /// The first answer under a key that is known to be used.
 pub(super) fn used(
     db: &Connection,
     number: Number,
-    scope: &KeyScope,
+    digest: &Digest,
+    conversation: ConversationId,
 ) -> Result<Remembered, Trouble> {
-    let found = find(db, number, scope)?;
+    let found = find(db, number, digest, conversation)?;
     found.ok_or(Trouble::Sqlite(rusqlite::Error::QueryReturnedNoRows))
 }
 
-/// Remembers an answer; `false` if the key has been used.
+/// Remembers an answer under a key of `conversation`; `false` if the key has been used.
 pub(super) fn insert(
     db: &Connection,
     number: Number,
-    scope: &KeyScope,
-    remembered: &Remembered,
+    digest: &Digest,
+    (conversation, remembered): (ConversationId, &Remembered),
 ) -> Result<bool, Trouble> {
     let insert = "INSERT INTO keys
         (conversation, digest, seq, visitor_seq, closed_seq, at, about)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING";
-    let elsewhere = remembered.conversation != scope.conversation;
+    let elsewhere = remembered.conversation != conversation;
     let inserted = execute(
         db,
         insert,
         params![
             number,
-            digest(scope),
+            digest,
             remembered.seq.0.cast_signed(),
             remembered.visitor_seq.0.cast_signed(),
             remembered.closed_seq.map(|seq| seq.0.cast_signed()),
@@ -85,9 +97,9 @@ pub(super) fn insert(
 }
 
 /// Takes back what was inserted in this transaction.
-pub(super) fn forget(db: &Connection, number: Number, scope: &KeyScope) -> Result<(), Trouble> {
+pub(super) fn forget(db: &Connection, number: Number, digest: &Digest) -> Result<(), Trouble> {
     let delete = "DELETE FROM keys WHERE conversation = ?1 AND digest = ?2";
-    execute(db, delete, params![number, digest(scope)]).map(drop)
+    execute(db, delete, params![number, digest]).map(drop)
 }
 
 /// Keeps the first record under a key and answers it.
@@ -111,8 +123,24 @@ pub(super) fn remember_bulk(
     }
 }
 
+/// The digest of the key that a message or note came with.
+pub(super) fn digest_of(conversation: ConversationId, event: &Committed) -> Option<Digest> {
+    let author = match &event.by {
+        Author::Visitor { id, .. } => (*id).into(),
+        Author::Agent(agent) => agent.id.into(),
+        Author::System => return None,
+    };
+    let deed = match event.event {
+        Event::Posted { .. } => Deed::Send,
+        Event::Noted { .. } => Deed::Note,
+        _ => return None,
+    };
+    let key = event.key.clone()?;
+    Some(digest(&KeyScope { author, conversation, deed, key }))
+}
+
 /// Author and deed are of one length each, so different scopes are different texts.
-fn digest(scope: &KeyScope) -> [u8; 16] {
+pub(super) fn digest(scope: &KeyScope) -> Digest {
     let KeyScope { author, deed, key, conversation: _ } = scope;
     let text = Sha256::new()
         .chain_update(author.0.as_bytes())

@@ -26,7 +26,7 @@ const SHORT_LIST: u64 = 10_000;
 pub(super) fn matching(db: &Connection, query: &InboxQuery) -> Result<Numbers, Trouble> {
     // The index first, then the log: what is in the index is in the log that we see.
     let upto = first(db, "SELECT upto FROM search.indexed", [])?.unwrap_or(0);
-    let pending = events::texts_after(db, upto, usize::MAX)?.texts;
+    let pending = events::texts_after(db, upto, i64::MAX, usize::MAX)?.texts;
     // Long words are rare words.
     let mut words: Vec<&str> = query.words.iter().map(String::as_str).collect();
     words.sort_by_key(|word| std::cmp::Reverse(word.chars().count()));

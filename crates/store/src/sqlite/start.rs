@@ -19,13 +19,15 @@ pub(super) fn start(db: &Connection, start: &Start) -> Result<StartOutcome, Trou
     let number = insert(db, conversation)?;
     counts::add(db, conversation)?;
     events::insert(db, number, events)?;
-    keys::insert(db, keys::NOWHERE, scope, remembered)?;
+    let key = keys::digest(scope);
+    keys::insert(db, keys::NOWHERE, &key, (scope.conversation, remembered))?;
     Ok(StartOutcome::Done)
 }
 
 fn judge(db: &Connection, start: &Start) -> Result<Option<StartOutcome>, Trouble> {
     let Start { conversation, scope, starts_per_minute, .. } = start;
-    if let Some(remembered) = keys::find(db, keys::NOWHERE, scope)? {
+    let (digest, nowhere) = (keys::digest(scope), scope.conversation);
+    if let Some(remembered) = keys::find(db, keys::NOWHERE, &digest, nowhere)? {
         return Ok(Some(StartOutcome::Repeated(remembered)));
     }
     let visitor = conversation.visitor.id;

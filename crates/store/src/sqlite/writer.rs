@@ -1,16 +1,22 @@
 //! The one thread that writes: takes all that is queued, commits it in one transaction, and only then
-//! answers. No timer: an idle disk commits at once, and while it flushes the next batch gathers.
+//! answers. A commit never waits for a timer: an idle disk commits at once, and while it flushes the next
+//! batch gathers. What may be written later (`settle.rs`) goes along with batches, or when it is quiet.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::Instant;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use rusqlite::Connection;
+use rusqlite::{Connection, TransactionBehavior};
+use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
 
 use super::Running;
 use super::checkpoint::Checkpoints;
 use super::connection::Place;
 use super::error::{OpenError, Trouble, stopped};
+use super::settle;
+use super::unsettled::Unsettled;
 use super::writing::Writing;
 use crate::metrics::StoreMetrics;
 use crate::{Answer, StoreError};
@@ -19,6 +25,10 @@ use crate::{Answer, StoreError};
 const BATCH_MAX: usize = 512;
 /// Jobs that may wait; whoever comes later waits for room.
 const QUEUE_MAX: usize = 2048;
+/// Without a job for so long, it is quiet.
+const QUIET: Duration = Duration::from_millis(200);
+/// How often the mark of what is settled moves.
+const MARK_EVERY: Duration = Duration::from_secs(1);
 
 /// The door to the writing thread.
 #[derive(Clone)]
@@ -29,6 +39,8 @@ pub(super) struct Writer {
 
 enum Message {
     Job(Box<dyn Job>),
+    /// Settle everything, and say so.
+    Settle(oneshot::Sender<Result<(), StoreError>>),
     Stop,
 }
 
@@ -66,13 +78,26 @@ impl Writer {
     /// Starts the thread; it ends when it is told to stop, or when nobody can ask any more.
     pub(super) fn start(
         place: Place,
+        (unsettled, settle_after): (Arc<Unsettled>, Duration),
         metrics: StoreMetrics,
         running: Running,
     ) -> Result<Self, OpenError> {
         let (jobs, queue) = mpsc::channel(QUEUE_MAX);
         let checkpoints = Checkpoints::start(&place, metrics.clone(), running.clone())?;
-        let metrics_too = metrics.clone();
-        let thread = WriterThread { place, db: None, queue, checkpoints, metrics: metrics_too };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+        let mut thread = WriterThread {
+            place,
+            db: None,
+            unsettled,
+            settle_after,
+            marked: Instant::now(),
+            is_settled: true,
+            runtime,
+            queue,
+            checkpoints,
+            metrics: metrics.clone(),
+        };
+        thread.db = Some(thread.open()?);
         std::thread::Builder::new().name("store-writer".into()).spawn(move || {
             thread.run();
             drop(running);
@@ -98,6 +123,13 @@ impl Writer {
         })
     }
 
+    /// Writes all that may be written later.
+    pub(super) async fn settle(&self) -> Result<(), StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.jobs.send(Message::Settle(reply)).await.map_err(|_| stopped())?;
+        answer.await.unwrap_or_else(|_| Err(stopped()))
+    }
+
     /// Tells the thread to finish what is queued and end.
     pub(super) async fn stop(&self) {
         // If there is nobody to tell, it has stopped.
@@ -109,6 +141,14 @@ struct WriterThread {
     place: Place,
     /// `None` after a failure, until there is work again.
     db: Option<Writing>,
+    unsettled: Arc<Unsettled>,
+    settle_after: Duration,
+    /// When the mark of what is settled was moved.
+    marked: Instant,
+    /// There is nothing to do when it is quiet.
+    is_settled: bool,
+    /// Waits for jobs.
+    runtime: Runtime,
     queue: mpsc::Receiver<Message>,
     checkpoints: Checkpoints,
     metrics: StoreMetrics,
@@ -124,26 +164,55 @@ enum Failure {
 impl WriterThread {
     fn run(mut self) {
         let mut messages = Vec::with_capacity(BATCH_MAX);
-        while self.queue.blocking_recv_many(&mut messages, BATCH_MAX) > 0 {
-            let mut batch = Vec::with_capacity(messages.len());
+        while self.receive(&mut messages) {
+            let (mut batch, mut asked) = (Vec::with_capacity(messages.len()), Vec::new());
             for message in messages.drain(..) {
                 match message {
                     Message::Job(job) => batch.push(job),
+                    Message::Settle(reply) => asked.push(reply),
                     // What is queued already is still received.
                     Message::Stop => self.queue.close(),
                 }
             }
             self.metrics.queued.dec_by(batch.len() as i64);
-            self.settle(batch);
+            self.write(batch);
+            for reply in asked {
+                let settled = self.settle_older_than(Duration::ZERO);
+                let _ = reply.send(settled.map_err(|trouble| (&trouble).into()));
+            }
         }
+        // What remains is in the log, and settled at the next start.
+        let _ = self.settle_older_than(Duration::ZERO);
+    }
+
+    /// Waits for messages, and settles while there are none; `false` when there will be none.
+    fn receive(&mut self, messages: &mut Vec<Message>) -> bool {
+        loop {
+            let receive = self.queue.recv_many(messages, BATCH_MAX);
+            if self.is_settled {
+                return self.runtime.block_on(receive) > 0;
+            }
+            let received = self.runtime.block_on(async { timeout(QUIET, receive).await });
+            if let Ok(received) = received {
+                return received > 0;
+            }
+            // After a failure there is time until the next job.
+            let settled = self.settle_older_than(self.settle_after);
+            self.is_settled = settled.is_err() || self.unsettled.len() == 0;
+        }
+    }
+
+    fn settle_older_than(&mut self, age: Duration) -> Result<(), Trouble> {
+        while self.transact(&mut [], Some(age)).map_err(|failure| self.give_up(failure))? {}
+        Ok(())
     }
 
     /// Commits the batch and answers everybody in it. A job that fails in spite of its own judgement
     /// fails alone; the others run again without it.
-    fn settle(&mut self, mut batch: Vec<Box<dyn Job>>) {
+    fn write(&mut self, mut batch: Vec<Box<dyn Job>>) {
         while !batch.is_empty() {
-            match self.commit(&mut batch) {
-                Ok(()) => {
+            match self.transact(&mut batch, None) {
+                Ok(_) => {
                     self.metrics.batch_jobs.observe(batch.len() as f64);
                     batch.drain(..).for_each(|job| job.answer(Ok(())));
                 }
@@ -153,20 +222,32 @@ impl WriterThread {
                     self.roll_back();
                     batch.remove(index).answer(Err((&trouble).into()));
                 }
-                Err(Failure::Database(trouble)) => {
-                    tracing::error!(error = %trouble, jobs = batch.len(), "cannot write");
-                    self.metrics.errors.inc();
-                    self.roll_back();
-                    // After a failed flush the old connection knows things that are not on disk.
-                    self.db = None;
-                    self.checkpoints.ask();
+                Err(failure) => {
+                    let trouble = self.give_up(failure);
                     batch.drain(..).for_each(|job| job.answer(Err((&trouble).into())));
                 }
             }
         }
     }
 
-    fn commit(&mut self, batch: &mut [Box<dyn Job>]) -> Result<(), Failure> {
+    /// After a failed flush the old connection knows things that are not on disk: begins anew.
+    fn give_up(&mut self, failure: Failure) -> Trouble {
+        let (Failure::Job(_, trouble) | Failure::Database(trouble)) = failure;
+        tracing::error!(error = %trouble, "cannot write");
+        self.metrics.errors.inc();
+        self.roll_back();
+        self.db = None;
+        self.checkpoints.ask();
+        trouble
+    }
+
+    /// Runs the batch and settles a little in one transaction, or with `quiet` more of what is so old;
+    /// whether there is more to settle.
+    fn transact(
+        &mut self,
+        batch: &mut [Box<dyn Job>],
+        quiet: Option<Duration>,
+    ) -> Result<bool, Failure> {
         let db = match self.db.take() {
             Some(db) => db,
             None => self.open()?,
@@ -175,18 +256,35 @@ impl WriterThread {
         self.checkpoints.finish(db)?;
         execute(db, "BEGIN IMMEDIATE")?;
         run_all(db, batch)?;
+        let age = quiet.unwrap_or(self.settle_after);
+        let settled = catch_unwind(AssertUnwindSafe(|| settle::some(db, age, quiet.is_some())));
+        let more = settled.unwrap_or(Err(Trouble::Panicked))?;
+        if quiet.is_some() || self.marked.elapsed() >= MARK_EVERY {
+            settle::move_mark(db)?;
+            self.marked = Instant::now();
+        }
         let flush = Instant::now();
         execute(db, "COMMIT")?;
-        self.metrics.flush_seconds.observe(flush.elapsed().as_secs_f64());
-        self.metrics.commits.inc();
+        db.committed();
+        if !batch.is_empty() {
+            self.metrics.flush_seconds.observe(flush.elapsed().as_secs_f64());
+            self.metrics.commits.inc();
+        }
+        self.metrics.unsettled.set(self.unsettled.len() as i64);
+        self.is_settled = false;
         self.checkpoints.after_commit();
-        Ok(())
+        Ok(more)
     }
 
-    fn open(&self) -> Result<Writing, Failure> {
+    /// A connection whose rows have all that the log has.
+    fn open(&self) -> Result<Writing, Trouble> {
         let mut db = self.place.to_write()?;
         self.checkpoints.watch(&mut db)?;
-        Ok(Writing::new(db))
+        let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        settle::recover(&transaction)?;
+        transaction.commit()?;
+        self.unsettled.clear();
+        Ok(Writing::new(db, self.unsettled.clone()))
     }
 
     fn roll_back(&mut self) {
@@ -195,6 +293,12 @@ impl WriterThread {
         {
             self.db = None;
         }
+    }
+}
+
+impl From<Trouble> for Failure {
+    fn from(trouble: Trouble) -> Self {
+        Self::Database(trouble)
     }
 }
 

@@ -29,8 +29,9 @@ CREATE INDEX conversations_by_visitor_name ON conversations (site, closed, visit
 CREATE INDEX conversations_by_owner_name   ON conversations (site, closed, owner_name, id);
 CREATE INDEX conversations_by_status       ON conversations (site, closed, id);
 
--- Every event, in the order of commits: a batch of appends fills the last pages instead of touching one
--- page for each conversation, and whoever reads along (the search index) needs only the last id it saw.
+-- The log: every event, in the order of commits. A message is written here alone, at the end, and so a batch
+-- of them fills the last pages instead of touching some for each conversation. Its position, its key and the
+-- conversation's new state follow a little later; everything else is written at once.
 CREATE TABLE events (
     id           INTEGER PRIMARY KEY,
     conversation INTEGER NOT NULL,  -- its number
@@ -43,7 +44,18 @@ CREATE TABLE events (
     event        TEXT    NOT NULL   -- JSON
 ) STRICT;
 
-CREATE UNIQUE INDEX events_in_order ON events (conversation, seq);
+-- Where the events of a conversation stand in the log.
+CREATE TABLE positions (
+    conversation INTEGER NOT NULL,  -- its number
+    seq          INTEGER NOT NULL,
+    event        INTEGER NOT NULL,
+    PRIMARY KEY (conversation, seq)
+) STRICT, WITHOUT ROWID;
+
+-- Every event up to this one has its position, its key and its part of the state. Of later ones a
+-- conversation's `head` tells which have.
+CREATE TABLE settled (upto INTEGER NOT NULL) STRICT;
+INSERT INTO settled VALUES (0);
 
 -- The first answer to every command. A row is as short as can be, because every command touches one of
 -- these pages: instead of author, operation and key there is a digest of them. For starts the conversation

@@ -195,9 +195,10 @@ impl IndexThread {
 
     /// Whether there was anything to index.
     fn index_slice(&mut self) -> Result<bool, Trouble> {
+        let last = self.last_event()?;
         let slice = self.index.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let upto: i64 = first(&slice, "SELECT upto FROM indexed", [])?.unwrap_or(0);
-        let found = events::texts_after(&self.log, upto, SLICE)?;
+        let found = events::texts_after(&self.log, upto, last, SLICE)?;
         if found.last <= upto {
             return Ok(false);
         }
@@ -230,9 +231,9 @@ impl IndexThread {
         Ok(forget.commit()?)
     }
 
+    /// The last one that is settled: searches look for others in the log, not in positions.
     fn last_event(&self) -> Result<i64, Trouble> {
-        let last: Option<Option<i64>> = first(&self.log, "SELECT max(id) FROM events", [])?;
-        Ok(last.flatten().unwrap_or(0))
+        Ok(first(&self.log, "SELECT upto FROM settled", [])?.unwrap_or(0))
     }
 
     fn upto(&self) -> Result<i64, Trouble> {
