@@ -53,7 +53,7 @@ use unsettled::Unsettled;
 use writer::Writer;
 
 /// How long positions, keys and states of messages wait for more of the same conversation.
-const SETTLE_AFTER: Duration = Duration::from_secs(2);
+const SETTLE_AFTER: Duration = Duration::from_secs(5);
 
 /// Threads that look up what takes no time.
 const READERS: usize = 3;

@@ -18,7 +18,7 @@ use super::writing::Writing;
 use super::{conversations, events, keys};
 
 /// Events that may wait, however young they are.
-const EVENTS_MAX: usize = 20_000;
+const EVENTS_MAX: usize = 50_000;
 /// Conversations settled along with one batch, so that none waits long for them.
 const SLICE: usize = 16;
 /// The same when too many wait, and when nobody waits.

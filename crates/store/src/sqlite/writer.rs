@@ -199,6 +199,16 @@ impl WriterThread {
             // After a failure there is time until the next job.
             let settled = self.settle_older_than(self.settle_after);
             self.is_settled = settled.is_err() || self.unsettled.len() == 0;
+            if self.is_settled {
+                self.give_memory_back();
+            }
+        }
+    }
+
+    /// What was read and written lately will hardly be needed before long.
+    fn give_memory_back(&self) {
+        if let Some(db) = &self.db {
+            let _ = db.execute_batch("PRAGMA shrink_memory");
         }
     }
 
