@@ -100,7 +100,15 @@ impl SqliteStore {
         let indexer = Indexer::start(&place, metrics.clone(), running.clone())?;
         let readers = Readers::start(&place, &running, ("store-reader", READERS))?;
         let searchers = Readers::start(&place, &running, ("store-searcher", searchers()))?;
-        Ok(Self { writer, unsettled, readers, searchers, indexer, metrics, ended: Mutex::new(ended) })
+        Ok(Self {
+            writer,
+            unsettled,
+            readers,
+            searchers,
+            indexer,
+            metrics,
+            ended: Mutex::new(ended),
+        })
     }
 
     /// What it counts.

@@ -33,12 +33,7 @@ fn is_said(append: &Append) -> Option<Digest> {
     (keys::digest(scope) == digest && *answer == remembered(id, event)).then_some(digest)
 }
 
-fn say(
-    db: &Writing,
-    number: Number,
-    append: &Append,
-    digest: Digest,
-) -> Result<Appended, Trouble> {
+fn say(db: &Writing, number: Number, append: &Append, digest: Digest) -> Result<Appended, Trouble> {
     let Append { conversation, at_head, events, .. } = append;
     let known = db.look(conversation.id, &digest);
     if let Some((_, Some(first))) = known {

@@ -49,11 +49,7 @@ pub(super) fn head(db: &Connection, number: Number) -> Result<Seq, Trouble> {
 }
 
 /// Replaces a state by a newer one; lists that it may move between are the caller's.
-pub(super) fn update(
-    db: &Connection,
-    number: Number,
-    state: &Conversation,
-) -> Result<(), Trouble> {
+pub(super) fn update(db: &Connection, number: Number, state: &Conversation) -> Result<(), Trouble> {
     let update = "UPDATE conversations
                   SET head = ?2, visitor_head = ?3, activity_at = ?4, state = ?5
                   WHERE number = ?1 AND head < ?2";
@@ -85,7 +81,8 @@ pub(super) fn of_visitor(
     limit: usize,
 ) -> Result<Vec<Conversation>, Trouble> {
     let ids = "SELECT id FROM conversations WHERE visitor = ?1";
-    let ids: Vec<_> = all(db, ids, [visitor.0.as_bytes()], |row| Ok(ConversationId(uuid(row, 0)?)))?;
+    let ids: Vec<_> =
+        all(db, ids, [visitor.0.as_bytes()], |row| Ok(ConversationId(uuid(row, 0)?)))?;
     let mut behind: HashMap<_, _> =
         ids.into_iter().filter_map(|id| Some((id, unsettled.state(id)?))).collect();
     let open = "SELECT state FROM conversations WHERE visitor = ?1 AND closed = 0";

@@ -68,7 +68,12 @@ pub(super) fn recover(db: &Connection) -> Result<(), Trouble> {
 }
 
 /// Written before, in a transaction that seemed to fail: then nothing changes.
-fn write(db: &Connection, number: Number, state: &Conversation, said: &[Said]) -> Result<(), Trouble> {
+fn write(
+    db: &Connection,
+    number: Number,
+    state: &Conversation,
+    said: &[Said],
+) -> Result<(), Trouble> {
     for Said { row, event, digest } in said {
         events::insert_position(db, number, event.seq, *row)?;
         keys::insert(db, number, digest, (state.id, &remembered(state.id, event)))?;
