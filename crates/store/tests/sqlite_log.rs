@@ -67,7 +67,7 @@ impl Story {
         assert_eq!(store.find(state.id).await.unwrap().as_ref(), Some(state));
         assert_eq!(store.heads(vec![state.id]).await.unwrap(), [(state.id, state.head)]);
         let of_visitor = store.conversations_of(state.visitor.id, 5).await.unwrap();
-        assert_eq!(of_visitor, [state.clone()]);
+        assert_eq!(of_visitor, std::slice::from_ref(state));
         let (scope, first) = self.keys.last().unwrap().clone();
         assert_eq!(store.remembered(scope).await.unwrap(), Some(first));
         self.check_events(store, Audience::Agents, state.head.0).await;
