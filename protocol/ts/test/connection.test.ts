@@ -16,6 +16,12 @@ test("the hello says who we are, and a token we are given comes back", () => {
   assert.deepEqual(stage.reconnect(), { locale: "de", token: "t1" });
 });
 
+test("half a character is sent as the one that stands for it, a whole one as it is", () => {
+  const stage = Stage.live();
+  void stage.client.command("message.send", { conversation: "c", text: "a\ud83d b \ud83d\ude00" });
+  assert.equal(stage.socket.take("message.send").args.text, "a\ufffd b \ud83d\ude00");
+});
+
 test("a visitor whose page cannot keep a token stays the same visitor while the page lives", () => {
   const stage = new Stage();
   stage.client.start();

@@ -71,6 +71,17 @@ test("start, claim, reply, send and close: cut lines lose nothing and repeat not
   await Promise.all([reaches(visitor.client, "live"), reaches(agent.client, "live")]);
 });
 
+test("a text with half a character arrives, and the socket lives", { timeout: TIMEOUT_MS }, async () => {
+  const visitor = connected(visitorOptions());
+  const started = await visitor.client.command("conversation.start", { text: "Torn \ud83d" });
+  const conversation = started.conversation.id;
+  const seen = new Transcript(visitor.client, conversation);
+  await visitor.client.command("message.send", { conversation, text: "\ude00 apart" });
+  await seen.has(3);
+  assert.deepEqual(seen.lines.slice(1), ["2 message.posted Torn \ufffd", "3 message.posted \ufffd apart"]);
+  assert.equal(visitor.line.opened, 1);
+});
+
 test("a token that is not ours stops the client and says so", { timeout: TIMEOUT_MS }, async () => {
   const { client } = connected({ ...visitorOptions(), token: () => "forged" }, false);
   const refused = new Promise<string>((resolve) => client.on("refused", ({ code }) => resolve(code)));

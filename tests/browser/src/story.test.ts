@@ -100,6 +100,40 @@ test("a chat from the first word to End Chat and Close, live on both sides", asy
   await vera.context.close();
 });
 
+test("a second click where Claim was closes nothing and gives nothing back", async () => {
+  const vera = await visitor(browser, server.demo);
+  await say(vera.page, "Is anybody quick?");
+  await openRow(ada.page, "Is anybody quick?");
+  // The page itself clicks, on whatever has come up, and again for as long as a second click takes.
+  const clicks = ada.page.evaluate(() => new Promise<number>((resolve) => {
+    let began = 0;
+    let clicks = 0;
+    const click = () => {
+      const all = [...document.querySelectorAll<HTMLButtonElement>(".conversation-actions .button")];
+      const buttons = all.filter(({ textContent }) => textContent !== "Claim");
+      if (buttons.length > 0) began ||= performance.now();
+      if (began !== 0 && performance.now() - began > 400) return resolve(clicks);
+      buttons.forEach((button) => { button.click(); clicks += 1; });
+      setTimeout(click, 5);
+    };
+    click();
+  }));
+  await ada.page.getByRole("button", { name: "Claim", exact: true }).click();
+  assert.ok(await clicks > 10, "there were second clicks");
+  await write(ada.page, "Reply", "Quick, and still here.");
+  await ada.page.keyboard.press("Control+Enter");
+  await shows(vera.page, "Quick, and still here.");
+  await shows(ada.page, "Assigned to you");
+
+  // A moment later the same buttons work.
+  await ada.page.getByRole("button", { name: "Unclaim", exact: true }).click();
+  await shows(ada.page, "Unassigned");
+  await ada.page.getByRole("button", { name: "Claim", exact: true }).click();
+  await ada.page.getByRole("button", { name: "End Chat and Close" }).click();
+  for (const { page } of [ada, vera]) await shows(page, CLOSED);
+  noComplaints(ada, vera);
+});
+
 test("Send and close brings the reply and the end in one step, and the Closed filter still finds it", async () => {
   const vera = await visitor(browser, server.demo);
   await say(vera.page, "Is my order on its way?");
