@@ -10,11 +10,10 @@ use super::{OpenError, deadline, flush};
 
 /// How long another process (an administrative command) may hold the file before an answer is an error.
 const BUSY: Duration = Duration::from_secs(5);
-/// Pages kept by the connection that writes, in KiB: those of a few thousand conversations at a time. Given
-/// back when it is quiet.
-const WRITER_CACHE_KIB: i64 = 16 * 1024;
-/// The same for one that reads. Small: behind it the operating system keeps the file, once for everybody and
-/// only while there is room.
+/// Pages kept by the connection that writes, in KiB; given back when it is quiet.
+const WRITER_CACHE_KIB: i64 = 2 * 1024;
+/// The same for one that reads. Both small: behind them the operating system keeps the file, once for
+/// everybody and only while there is room.
 const READER_CACHE_KIB: i64 = 256;
 const STATEMENTS_MAX: usize = 128;
 /// The write-ahead log is cut back to this size when it starts over.
