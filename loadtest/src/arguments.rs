@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use protocol::Codec;
 
-use crate::scenario::{accept, capacity, close, commit, idle, inbox, relay, storm};
+use crate::scenario::{accept, capacity, close, commit, idle, inbox, mixed, relay, storm};
 
 /// Puts load on a Frontdesk server, checks every promise while it does, and says what it cost.
 ///
@@ -45,6 +45,8 @@ pub enum Scenario {
     Storm(storm::Options),
     /// Agents who watch the inbox while conversations change
     Inbox(inbox::Options),
+    /// A day of a support team, compressed; with --chaos while the server is killed again and again
+    Mixed(mixed::Options),
     /// The bare relay, in a process of its own
     #[command(hide = true)]
     FloorServer,

@@ -99,6 +99,13 @@ impl Crowd {
         self.write(id, line.opcode, payload)
     }
 
+    /// Stops reading, or begins again: what comes meanwhile stays with the kernels.
+    pub fn deafen(&mut self, id: LineId, deaf: bool) -> Result<()> {
+        let Some(line) = self.lines[id.0 as usize].as_mut() else { return Ok(()) };
+        line.is_deaf = deaf;
+        watch(&self.epoll, id, line)
+    }
+
     /// Ends a connection without a word; nothing more is heard of it.
     pub fn hang_up(&mut self, id: LineId) {
         if let Some(line) = self.lines[id.0 as usize].take() {
@@ -136,7 +143,8 @@ impl Crowd {
                 self.writable(id, ear)?;
             }
             let readable = epoll::EventFlags::IN | epoll::EventFlags::HUP | epoll::EventFlags::ERR;
-            if flags.intersects(readable) {
+            let is_deaf = self.lines[id.0 as usize].as_ref().is_some_and(|line| line.is_deaf);
+            if flags.intersects(readable) && !is_deaf {
                 self.readable(id, ear)?;
             }
         }
@@ -241,7 +249,8 @@ impl Crowd {
 }
 
 fn watch(epoll: &OwnedFd, id: LineId, line: &Line) -> Result<()> {
-    let mut flags = epoll::EventFlags::IN;
+    let mut flags = epoll::EventFlags::empty();
+    flags.set(epoll::EventFlags::IN, !line.is_deaf);
     flags.set(epoll::EventFlags::OUT, line.awaits_writing);
     Ok(epoll::modify(epoll, line, epoll::EventData::new_u64(id.0.into()), flags)?)
 }

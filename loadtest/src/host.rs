@@ -26,8 +26,8 @@ pub struct Host {
     pub data: PathBuf,
     pub described: String,
     pub runtime: tokio::runtime::Runtime,
-    /// Lives as long as we do.
-    _server: Option<Server>,
+    /// Ours, unless one was given; lives as long as we do, or as whoever takes it.
+    pub server: Option<Server>,
 }
 
 impl Host {
@@ -69,7 +69,7 @@ impl Host {
             data: std::env::temp_dir(),
             described: format!("the server at {authority}"),
             runtime,
-            _server: None,
+            server: None,
         })
     }
 
@@ -99,7 +99,7 @@ impl Host {
             data: server.data().to_owned(),
             described: bin.display().to_string(),
             runtime,
-            _server: Some(server),
+            server: Some(server),
         })
     }
 }

@@ -11,11 +11,14 @@
 
 mod arguments;
 mod bare;
+mod chaos;
 mod closing;
 mod cores;
 mod crowd;
+mod day;
 mod floor;
 mod host;
+mod memory;
 mod meter;
 mod pace;
 mod people;
@@ -34,7 +37,7 @@ mod wire;
 use anyhow::{Context as _, Result, ensure};
 use arguments::{Arguments, Scenario};
 use clap::Parser as _;
-use scenario::{accept, capacity, close, commit, idle, inbox, relay, storm};
+use scenario::{accept, capacity, close, commit, idle, inbox, mixed, relay, storm};
 
 fn main() -> Result<()> {
     let Arguments { scenario, common } = Arguments::parse();
@@ -48,6 +51,7 @@ fn main() -> Result<()> {
         Scenario::Accept(options) => accept::run(options, &common),
         Scenario::Storm(options) => storm::run(options, &common),
         Scenario::Inbox(options) => inbox::run(options, &common),
+        Scenario::Mixed(options) => mixed::run(options, &common),
     }?;
     print!("{}", report.table());
     if let Some(file) = &common.json {

@@ -40,6 +40,15 @@ pub struct Report {
     /// Under which conditions, for the JSON and the head of the table.
     pub conditions: Value,
     pub rounds: Vec<Round>,
+    /// Figures over time or size, for the JSON and for plots.
+    pub series: Vec<Series>,
+}
+
+/// How one figure runs.
+#[derive(Clone, Debug)]
+pub struct Series {
+    pub name: &'static str,
+    pub points: Vec<(f64, f64)>,
 }
 
 impl Round {
@@ -99,6 +108,10 @@ impl Round {
 }
 
 impl Report {
+    pub fn new(scenario: &'static str, conditions: Value, rounds: Vec<Round>) -> Self {
+        Self { scenario, conditions, rounds, series: Vec::new() }
+    }
+
     /// Whether any round counts.
     pub fn counts(&self) -> bool {
         self.rounds.iter().any(|round| round.void.is_none())
@@ -144,7 +157,15 @@ impl Report {
             .map(|round| json!({ "void": round.void, "disturbed": round.disturbed, "figures": round.figures.iter().map(one).collect::<Vec<_>>() }))
             .collect();
         let summary: Vec<Value> = self.lines().iter().map(Line::json).collect();
-        json!({ "scenario": self.scenario, "conditions": self.conditions, "summary": summary, "rounds": rounds })
+        let series: Vec<Value> = self
+            .series
+            .iter()
+            .map(|one| json!({ "name": one.name, "points": one.points }))
+            .collect();
+        json!({
+            "scenario": self.scenario, "conditions": self.conditions, "summary": summary,
+            "rounds": rounds, "series": series,
+        })
     }
 
     fn lines(&self) -> Vec<Line> {
@@ -246,7 +267,7 @@ mod tests {
     fn void_rounds_are_named_and_left_out() {
         let rounds =
             vec![round(10.0, 5.0, None), round(900.0, 5.0, Some("late")), round(30.0, 10.0, None)];
-        let report = Report { scenario: "relay", conditions: json!({}), rounds };
+        let report = Report::new("relay", json!({}), rounds);
         assert!(report.counts());
         let line = &report.json()["summary"][0];
         assert_eq!((line["median"].as_f64(), line["most"].as_f64()), (Some(20.0), Some(30.0)));
@@ -256,11 +277,7 @@ mod tests {
 
     #[test]
     fn a_report_without_a_round_that_counts_says_so() {
-        let report = Report {
-            scenario: "relay",
-            conditions: json!({}),
-            rounds: vec![round(1.0, 1.0, Some("late"))],
-        };
+        let report = Report::new("relay", json!({}), vec![round(1.0, 1.0, Some("late"))]);
         assert!(!report.counts());
     }
 }

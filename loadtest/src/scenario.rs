@@ -6,5 +6,6 @@ pub mod close;
 pub mod commit;
 pub mod idle;
 pub mod inbox;
+pub mod mixed;
 pub mod relay;
 pub mod storm;

@@ -37,6 +37,26 @@ pub enum Fault {
     Missing { unanswered: Vec<u32>, undelivered: Vec<u32> },
     #[error("the snapshot ends at {snapshot}, and {seen} had been seen")]
     Forgotten { snapshot: u64, seen: u64 },
+    #[error("two receivers were told different events under number {0}")]
+    Differs(u64),
+    #[error("doubled: message {number} is in the log a second time, as event {seq}")]
+    Doubled { number: u32, seq: u64 },
+    #[error("disorder: message {number} of one author came after {before}")]
+    Overtaken { number: u32, before: u32 },
+    #[error("two owners: event {0} is a claim, and another agent was the owner")]
+    SecondOwner(u64),
+    #[error("event {0} is by an agent who was not the owner")]
+    NotOwner(u64),
+    #[error("event {0} must reach no visitor")]
+    Leaked(u64),
+    #[error("loss: an answer promised event {0}, which is not in the log")]
+    Lost(u64),
+    #[error("an answer promised something else as event {0}")]
+    Promised(u64),
+    #[error("message {0} was refused, and is in the log")]
+    RefusedAndPosted(u32),
+    #[error("what the visitor was told is not what agents were told, less what is theirs alone")]
+    Parted,
     #[error("{0}")]
     Unexpected(String),
 }
@@ -193,16 +213,41 @@ pub enum Who {
     Visitor,
     Agent,
     Receiver(u32),
+    /// Of a team, this one.
+    Colleague(u32),
 }
 
 /// What it was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Deed {
     Sends(u32),
-    IsAnswered { number: u32, seq: u64 },
-    Sees { seq: u64, number: Option<u32> },
+    IsAnswered {
+        number: u32,
+        seq: u64,
+    },
+    Sees {
+        seq: u64,
+        number: Option<u32>,
+    },
     Closes,
-    ComesBack { after: u64 },
+    ComesBack {
+        after: u64,
+    },
+    /// Any command; the number of its message, if it has one.
+    Asks {
+        wish: &'static str,
+        number: Option<u32>,
+    },
+    IsRefused {
+        wish: &'static str,
+        number: Option<u32>,
+    },
+    IsTold {
+        wish: &'static str,
+        seq: u64,
+    },
+    /// The connection is gone.
+    IsGone,
 }
 
 /// Deeds kept for each conversation.

@@ -52,6 +52,8 @@ pub struct Told<'a> {
     #[serde(default)]
     pub at: i64,
     #[serde(default, borrow)]
+    pub by: Option<Person<'a>>,
+    #[serde(default, borrow)]
     pub data: Option<Data<'a>>,
 }
 
@@ -73,8 +75,27 @@ pub struct Answer<'a> {
     pub events: Vec<Event<'a>>,
     #[serde(default)]
     pub head: u64,
+    #[serde(default)]
+    pub more: bool,
+    #[serde(default)]
+    pub reset: bool,
+    /// Of `message.send` with `then`.
+    #[serde(default)]
+    pub closed_seq: u64,
+    /// Of `hello`.
+    #[serde(default, borrow, rename = "self")]
+    pub me: Option<Person<'a>>,
     #[serde(default, borrow)]
     pub results: Vec<Item<'a>>,
+}
+
+/// Somebody, as far as is looked at.
+#[derive(Debug, Default, Deserialize)]
+pub struct Person<'a> {
+    #[serde(default, borrow)]
+    pub role: Cow<'a, str>,
+    #[serde(default, borrow)]
+    pub id: Cow<'a, str>,
 }
 
 /// A Summary, as far as it is looked at.
@@ -107,6 +128,8 @@ pub struct Event<'a> {
     pub seq: u64,
     pub at: i64,
     #[serde(default, borrow)]
+    pub by: Person<'a>,
+    #[serde(default, borrow)]
     pub data: Data<'a>,
 }
 
@@ -136,6 +159,8 @@ pub struct Refusal<'a> {
     pub code: Cow<'a, str>,
     #[serde(default, borrow)]
     pub message: Cow<'a, str>,
+    #[serde(default)]
+    pub retry_after_ms: u64,
 }
 
 impl Told<'_> {

@@ -39,7 +39,7 @@ pub fn run(options: &Options, common: &Common) -> Result<Report> {
     let mut pairs = Pairs::gather(&mut stage.crowd, &stage.host, plan)?;
     let conditions = stage
         .conditions(json!({ "connections": connections, "window": window, "rounds": rounds }))?;
-    let mut report = Report { scenario: "accept", conditions, rounds: Vec::new() };
+    let mut report = Report::new("accept", conditions, Vec::new());
     for nth in 1..=rounds {
         progress::now(&format!("round {nth} of {rounds}"));
         pairs.list.iter().for_each(|pair| stage.crowd.hang_up(pair.visitor));

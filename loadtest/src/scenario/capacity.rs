@@ -51,7 +51,7 @@ pub fn run(options: &Options, common: &Common) -> Result<Report> {
     }))?;
     let mut talk = Talk::new(&mut pairs, stage.host.codec, text_bytes);
     let lasting = Duration::from_secs(seconds);
-    let mut report = Report { scenario: "capacity", conditions, rounds: Vec::new() };
+    let mut report = Report::new("capacity", conditions, Vec::new());
     for nth in 1..=rounds {
         progress::now(&format!("round {nth} of {rounds}"));
         let floor = match &mut bare {

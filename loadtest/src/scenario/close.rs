@@ -50,7 +50,7 @@ pub fn run(options: &Options, common: &Common) -> Result<Report> {
         let closes = options.closes.min(20_000 / receivers).max(10);
         measure(&mut stage, receivers, closes, &mut round)?;
     }
-    Ok(Report { scenario: "close", conditions, rounds: vec![round] })
+    Ok(Report::new("close", conditions, vec![round]))
 }
 
 fn measure(stage: &mut Stage, receivers: usize, closes: usize, round: &mut Round) -> Result<()> {

@@ -61,7 +61,7 @@ pub fn run(options: &Options, common: &Common) -> Result<Report> {
         until: Instant::now(),
         under_way: 0,
     };
-    let mut report = Report { scenario: "commit", conditions, rounds: Vec::new() };
+    let mut report = Report::new("commit", conditions, Vec::new());
     for nth in 1..=rounds {
         progress::now(&format!("round {nth} of {rounds}"));
         report.rounds.push(round(&mut stage, &mut writers, Duration::from_secs(seconds))?);

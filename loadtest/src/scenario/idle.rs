@@ -41,7 +41,7 @@ pub fn run(options: &Options, common: &Common) -> Result<Report> {
         .conditions(json!({ "connections": connections, "settle": settle, "seconds": seconds }))?;
     let floor = floor_bytes(&mut stage, connections)?;
     let round = round(&mut stage, options, floor)?;
-    Ok(Report { scenario: "idle", conditions, rounds: vec![round] })
+    Ok(Report::new("idle", conditions, vec![round]))
 }
 
 /// What memory there is at one moment.

@@ -58,7 +58,7 @@ pub fn run(options: &Options, common: &Common) -> Result<Report> {
     let pid = stage.host.pid;
     let mut rows = Rows::new(pairs, &stage.host);
     rows.bring_agents(&mut stage.crowd, agents)?;
-    let mut report = Report { scenario: "inbox", conditions, rounds: Vec::new() };
+    let mut report = Report::new("inbox", conditions, Vec::new());
     let (mut played, lasting) = (0, Duration::from_secs(seconds));
     for nth in 1..=rounds {
         progress::now(&format!("round {nth} of {rounds}"));

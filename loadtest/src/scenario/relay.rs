@@ -65,7 +65,7 @@ pub fn run(options: &Options, common: &Common) -> Result<Report> {
     let mut talk = Talk::new(&mut pairs, stage.host.codec, text_bytes);
     let lasting = Duration::from_secs(seconds);
     let mut played = Played::default();
-    let mut report = Report { scenario: "relay", conditions, rounds: Vec::new() };
+    let mut report = Report::new("relay", conditions, Vec::new());
     for nth in 1..=rounds {
         progress::now(&format!("round {nth} of {rounds}"));
         report.rounds.push(round(

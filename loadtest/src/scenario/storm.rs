@@ -67,7 +67,7 @@ pub fn run(options: &Options, common: &Common) -> Result<Report> {
         round.add("RSS after", "MiB", Memory::of(pid)?.rss as f64 / 1_048_576.0);
     }
     round.add_surroundings(&reading);
-    Ok(Report { scenario: "storm", conditions, rounds: vec![round] })
+    Ok(Report::new("storm", conditions, vec![round]))
 }
 
 /// Agents take every conversation and write one message into each.
