@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use protocol::Codec;
 
-use crate::scenario::{accept, capacity, close, commit, idle, inbox, mixed, relay, storm};
+use crate::scenario::{
+    accept, capacity, close, commit, growth, idle, inbox, mixed, relay, slow, storm,
+};
+use crate::{compare, plot};
 
 /// Puts load on a Frontdesk server, checks every promise while it does, and says what it cost.
 ///
@@ -31,6 +34,8 @@ pub struct Arguments {
 pub enum Scenario {
     /// Memory and processor time of N visitors who watch their conversations and say nothing
     Idle(idle::Options),
+    /// Memory for each connection, and the cost of a message, among 1,000 to 18,000 who are quiet
+    Growth(growth::Options),
     /// Latency and cost of messages at a fixed rate, visitor to agent, durable and acknowledged
     Relay(relay::Options),
     /// Messages per second with one in flight in every conversation
@@ -45,8 +50,14 @@ pub enum Scenario {
     Storm(storm::Options),
     /// Agents who watch the inbox while conversations change
     Inbox(inbox::Options),
+    /// One conversation, a thousand readers, some of whom stop reading: do the others notice?
+    Slow(slow::Options),
     /// A day of a support team, compressed; with --chaos while the server is killed again and again
     Mixed(mixed::Options),
+    /// What changed between two results, beyond the noise
+    Compare(compare::Options),
+    /// Pictures (SVG) of latency against load, memory against connections and memory over time
+    Plot(plot::Options),
     /// The bare relay, in a process of its own
     #[command(hide = true)]
     FloorServer,

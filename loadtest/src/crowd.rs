@@ -93,17 +93,28 @@ impl Crowd {
         Ok(id)
     }
 
+    /// Connections that are there or on their way.
+    pub fn alive(&self) -> usize {
+        self.lines.iter().flatten().count()
+    }
+
     /// Sends one frame; to a connection that is over, nothing.
     pub fn say(&mut self, id: LineId, payload: &[u8]) -> Result<()> {
         let Some(line) = self.lines[id.0 as usize].as_ref() else { return Ok(()) };
         self.write(id, line.opcode, payload)
     }
 
-    /// Stops reading, or begins again: what comes meanwhile stays with the kernels.
-    pub fn deafen(&mut self, id: LineId, deaf: bool) -> Result<()> {
-        let Some(line) = self.lines[id.0 as usize].as_mut() else { return Ok(()) };
-        line.is_deaf = deaf;
-        watch(&self.epoll, id, line)
+    /// Stops reading: what comes meanwhile stays with the kernels, and an end is not noticed.
+    pub fn deafen(&mut self, id: LineId) -> Result<()> {
+        let Some(line) = self.lines[id.0 as usize].as_ref() else { return Ok(()) };
+        Ok(epoll::delete(&self.epoll, line)?)
+    }
+
+    /// Reads again.
+    pub fn undeafen(&mut self, id: LineId) -> Result<()> {
+        let Some(line) = self.lines[id.0 as usize].as_ref() else { return Ok(()) };
+        let data = epoll::EventData::new_u64(id.0.into());
+        Ok(epoll::add(&self.epoll, line, data, interests(line))?)
     }
 
     /// Ends a connection without a word; nothing more is heard of it.
@@ -143,8 +154,7 @@ impl Crowd {
                 self.writable(id, ear)?;
             }
             let readable = epoll::EventFlags::IN | epoll::EventFlags::HUP | epoll::EventFlags::ERR;
-            let is_deaf = self.lines[id.0 as usize].as_ref().is_some_and(|line| line.is_deaf);
-            if flags.intersects(readable) && !is_deaf {
+            if flags.intersects(readable) {
                 self.readable(id, ear)?;
             }
         }
@@ -249,10 +259,13 @@ impl Crowd {
 }
 
 fn watch(epoll: &OwnedFd, id: LineId, line: &Line) -> Result<()> {
-    let mut flags = epoll::EventFlags::empty();
-    flags.set(epoll::EventFlags::IN, !line.is_deaf);
+    Ok(epoll::modify(epoll, line, epoll::EventData::new_u64(id.0.into()), interests(line))?)
+}
+
+fn interests(line: &Line) -> epoll::EventFlags {
+    let mut flags = epoll::EventFlags::IN;
     flags.set(epoll::EventFlags::OUT, line.awaits_writing);
-    Ok(epoll::modify(epoll, line, epoll::EventData::new_u64(id.0.into()), flags)?)
+    flags
 }
 
 /// 127.0.0.2, .3 …: ports are counted for each address apart.

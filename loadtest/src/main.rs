@@ -12,17 +12,22 @@
 mod arguments;
 mod bare;
 mod chaos;
+mod chart;
 mod closing;
+mod compare;
 mod cores;
 mod crowd;
 mod day;
+mod fanout;
 mod floor;
 mod host;
 mod memory;
 mod meter;
 mod pace;
 mod people;
+mod plot;
 mod progress;
+mod quiet;
 mod readback;
 mod report;
 mod returning;
@@ -37,13 +42,16 @@ mod wire;
 use anyhow::{Context as _, Result, ensure};
 use arguments::{Arguments, Scenario};
 use clap::Parser as _;
-use scenario::{accept, capacity, close, commit, idle, inbox, mixed, relay, storm};
+use scenario::{accept, capacity, close, commit, growth, idle, inbox, mixed, relay, slow, storm};
 
 fn main() -> Result<()> {
     let Arguments { scenario, common } = Arguments::parse();
     let report = match &scenario {
         Scenario::FloorServer => return floor::serve(),
+        Scenario::Compare(options) => return say(&compare::run(options)?),
+        Scenario::Plot(options) => return say(&plot::run(options)?),
         Scenario::Idle(options) => idle::run(options, &common),
+        Scenario::Growth(options) => growth::run(options, &common),
         Scenario::Relay(options) => relay::run(options, &common),
         Scenario::Capacity(options) => capacity::run(options, &common),
         Scenario::Commit(options) => commit::run(options, &common),
@@ -51,6 +59,7 @@ fn main() -> Result<()> {
         Scenario::Accept(options) => accept::run(options, &common),
         Scenario::Storm(options) => storm::run(options, &common),
         Scenario::Inbox(options) => inbox::run(options, &common),
+        Scenario::Slow(options) => slow::run(options, &common),
         Scenario::Mixed(options) => mixed::run(options, &common),
     }?;
     print!("{}", report.table());
@@ -59,5 +68,10 @@ fn main() -> Result<()> {
         std::fs::write(file, json).with_context(|| format!("write {}", file.display()))?;
     }
     ensure!(report.counts(), "every round is void");
+    Ok(())
+}
+
+fn say(words: &str) -> Result<()> {
+    print!("{words}");
     Ok(())
 }

@@ -31,8 +31,6 @@ pub struct Line {
     outbox: Vec<u8>,
     /// Whether the poll has been asked to tell when it can be written.
     pub awaits_writing: bool,
-    /// Nothing is read.
-    pub is_deaf: bool,
 }
 
 impl Line {
@@ -56,7 +54,6 @@ impl Line {
             inbox: Vec::new(),
             outbox: upgrade(to, target),
             awaits_writing: true,
-            is_deaf: false,
         })
     }
 

@@ -163,13 +163,19 @@ impl Day<'_> {
     ) -> Result<()> {
         let codec = self.host.codec;
         let Some(person) = self.person(whose) else { return Ok(()) };
+        // Before `hello` is answered nothing else is said: what has a key is asked on the return, and
+        // the rest would be gone by then.
+        let may_speak = person.is_present || wish == Wish::Hello;
+        if !may_speak && !wish.is_keyed() {
+            return Ok(());
+        }
         let id = person.next();
         if wish.is_keyed() && args["key"].is_null() {
             // Of claims and closes there may be several; each is a command of its own.
             args["key"] = format!("{}{id}", wish.op()).into();
         }
         let frame = wire::ask(codec, id, wish.op(), args);
-        let line = person.line;
+        let line = person.line.filter(|_| may_speak);
         person
             .errands
             .insert(id, Errand { wish, conversation, number, frame: frame.clone(), intended });
