@@ -8,7 +8,7 @@ use protocol::Codec;
 use crate::scenario::{
     accept, capacity, close, commit, growth, idle, inbox, mixed, relay, slow, storm,
 };
-use crate::{compare, plot};
+use crate::{compare, holder, plot};
 
 /// Puts load on a Frontdesk server, checks every promise while it does, and says what it cost.
 ///
@@ -61,15 +61,19 @@ pub enum Scenario {
     /// The bare relay, in a process of its own
     #[command(hide = true)]
     FloorServer,
+    /// Quiet people, in a process of its own
+    #[command(hide = true)]
+    Hold(holder::Options),
 }
 
 /// What all scenarios share.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "For every scenario")]
 pub struct Common {
-    /// A running server instead of one of our own, like http://127.0.0.1:8080
+    /// A running server instead of one of our own, like http://127.0.0.1:8080; given several times,
+    /// they are nodes of one system and take people in turn
     #[arg(long, global = true, requires = "site", requires = "agent_token")]
-    pub url: Option<String>,
+    pub url: Vec<String>,
     /// Its site
     #[arg(long, global = true)]
     pub site: Option<String>,
@@ -79,9 +83,10 @@ pub struct Common {
     /// A token of an agent of the site; may be given several times
     #[arg(long, global = true)]
     pub agent_token: Vec<String>,
-    /// Its process, if it runs on this machine, so that its time and memory are measured
+    /// Its process, if it runs on this machine, so that its time and memory are measured; of several
+    /// nodes the sum
     #[arg(long, global = true)]
-    pub pid: Option<u32>,
+    pub pid: Vec<u32>,
     /// One more flag for a server of our own, like --server-arg=--node=a
     #[arg(long, global = true, allow_hyphen_values = true)]
     pub server_arg: Vec<String>,

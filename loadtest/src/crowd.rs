@@ -21,7 +21,7 @@ use line::{Line, Stage, would_wait};
 use rustix::event::{Timespec, epoll};
 
 /// Connections from one address of ours: with more, the kernel's search for a port shows in figures.
-const LINES_PER_ADDRESS: usize = 5_000;
+pub const LINES_PER_ADDRESS: usize = 5_000;
 const READ_BYTES: usize = 256 * 1024;
 const EVENTS: usize = 512;
 
@@ -55,6 +55,8 @@ pub trait Ear {
 pub struct Crowd {
     epoll: OwnedFd,
     lines: Vec<Option<Line>>,
+    /// Which of our addresses comes first.
+    first_address: usize,
     events: Vec<epoll::Event>,
     scratch: Vec<u8>,
     outgoing: Vec<u8>,
@@ -68,7 +70,13 @@ pub struct Crowd {
 impl Crowd {
     /// Nobody yet.
     pub fn new() -> Result<Self> {
+        Self::from_address(0)
+    }
+
+    /// The same, from other addresses of ours than those of a crowd with another number.
+    pub fn from_address(first_address: usize) -> Result<Self> {
         Ok(Self {
+            first_address,
             epoll: epoll::create(epoll::CreateFlags::CLOEXEC).context("epoll")?,
             lines: Vec::new(),
             events: Vec::with_capacity(EVENTS),
@@ -85,7 +93,7 @@ impl Crowd {
         let to: SocketAddr =
             target.authority().parse().context("an address like 127.0.0.1:8080")?;
         let id = LineId(u32::try_from(self.lines.len()).context("too many connections")?);
-        let line = Line::dial(to, source(self.lines.len()), target)
+        let line = Line::dial(to, source(self.first_address, self.lines.len()), target)
             .with_context(|| format!("connection {} to {to}", id.0))?;
         let both = epoll::EventFlags::IN | epoll::EventFlags::OUT;
         epoll::add(&self.epoll, &line, epoll::EventData::new_u64(id.0.into()), both)?;
@@ -269,8 +277,8 @@ fn interests(line: &Line) -> epoll::EventFlags {
 }
 
 /// 127.0.0.2, .3 …: ports are counted for each address apart.
-fn source(nth: usize) -> IpAddr {
-    let address = 2 + (nth / LINES_PER_ADDRESS) % 250;
+fn source(first: usize, nth: usize) -> IpAddr {
+    let address = 2 + (first + nth / LINES_PER_ADDRESS) % 250;
     IpAddr::V4(Ipv4Addr::new(127, 0, 0, address as u8))
 }
 

@@ -1,5 +1,6 @@
 //! The server under test: started here on a temporary folder, or somewhere at a given address.
 
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -9,19 +10,23 @@ use protocol::Codec;
 use throwaway::{Server, ServerOptions};
 
 use crate::arguments::Common;
+use crate::meter::Nodes;
 
 const DOMAIN: &str = "shop.example";
 
 /// Where the crowd goes, and as whom.
 pub struct Host {
-    pub ws_url: String,
+    /// Of every node.
+    pub ws_urls: Vec<String>,
+    /// Whose turn it is.
+    turn: Cell<usize>,
     pub site: String,
     domain: String,
     /// One for each account; agents take them in turn.
     pub agent_tokens: Vec<String>,
     pub codec: Codec,
-    /// The server's process, if it can be measured.
-    pub pid: Option<u32>,
+    /// The server's processes, as far as they can be measured.
+    pub nodes: Nodes,
     /// Where the store is, as far as is known: whose disk is flushed to.
     pub data: PathBuf,
     pub described: String,
@@ -34,20 +39,31 @@ impl Host {
     /// Starts a server with `accounts` agents, or takes the one that was given.
     pub fn ready(common: &Common, accounts: usize) -> Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        match &common.url {
-            Some(url) => Self::given(common, url, runtime),
-            None => Self::started(common, accounts, runtime),
+        match &common.url[..] {
+            [] => Self::started(common, accounts, runtime),
+            urls => Self::given(common, urls, runtime),
         }
     }
 
-    /// A visitor's way in.
+    /// A visitor's way in; the nodes take turns.
     pub fn visitor(&self) -> Target {
-        Target::visitor(&self.ws_url, &self.site, &self.domain, self.codec)
+        Target::visitor(self.next_url(), &self.site, &self.domain, self.codec)
     }
 
-    /// An agent's way in.
+    /// An agent's way in; the nodes take turns.
     pub fn agent(&self) -> Target {
-        Target::agent(&self.ws_url, self.codec)
+        Target::agent(self.next_url(), self.codec)
+    }
+
+    /// The site's own page, which its visitors come from.
+    pub fn domain(&self) -> &str {
+        &self.domain
+    }
+
+    fn next_url(&self) -> &str {
+        let turn = self.turn.get();
+        self.turn.set(turn + 1);
+        &self.ws_urls[turn % self.ws_urls.len()]
     }
 
     /// The token of the `nth` agent.
@@ -55,19 +71,23 @@ impl Host {
         &self.agent_tokens[nth % self.agent_tokens.len()]
     }
 
-    fn given(common: &Common, url: &str, runtime: tokio::runtime::Runtime) -> Result<Self> {
+    fn given(common: &Common, urls: &[String], runtime: tokio::runtime::Runtime) -> Result<Self> {
         let site = common.site.clone().context("--url needs --site")?;
         ensure!(!common.agent_token.is_empty(), "--url needs at least one --agent-token");
-        let authority = url.rsplit("//").next().unwrap_or_default().trim_end_matches('/');
+        let authority = |url: &String| {
+            url.rsplit("//").next().unwrap_or_default().trim_end_matches('/').to_owned()
+        };
+        let nodes: Vec<String> = urls.iter().map(authority).collect();
         Ok(Self {
-            ws_url: format!("ws://{authority}"),
+            ws_urls: nodes.iter().map(|node| format!("ws://{node}")).collect(),
+            turn: Cell::new(0),
             site,
             domain: common.domain.clone().unwrap_or_else(|| DOMAIN.into()),
             agent_tokens: common.agent_token.clone(),
             codec: common.codec.into(),
-            pid: common.pid,
+            nodes: Nodes(common.pid.clone()),
             data: std::env::temp_dir(),
-            described: format!("the server at {authority}"),
+            described: format!("the server at {}", nodes.join(" and ")),
             runtime,
             server: None,
         })
@@ -90,12 +110,13 @@ impl Host {
             })
             .collect();
         Ok(Self {
-            ws_url: server.ws_url.clone(),
+            ws_urls: vec![server.ws_url.clone()],
+            turn: Cell::new(0),
             site,
             domain: DOMAIN.into(),
             agent_tokens,
             codec: common.codec.into(),
-            pid: Some(server.pid),
+            nodes: Nodes(vec![server.pid]),
             data: server.data().to_owned(),
             described: bin.display().to_string(),
             runtime,

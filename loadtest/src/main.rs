@@ -20,6 +20,7 @@ mod crowd;
 mod day;
 mod fanout;
 mod floor;
+mod holder;
 mod host;
 mod memory;
 mod meter;
@@ -47,6 +48,7 @@ use scenario::{accept, capacity, close, commit, growth, idle, inbox, mixed, rela
 fn main() -> Result<()> {
     let Arguments { scenario, common } = Arguments::parse();
     let report = match &scenario {
+        Scenario::Hold(options) => return holder::run(options, &common),
         Scenario::FloorServer => return floor::serve(),
         Scenario::Compare(options) => return say(&compare::run(options)?),
         Scenario::Plot(options) => return say(&plot::run(options)?),

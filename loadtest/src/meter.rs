@@ -39,6 +39,46 @@ impl Cpu {
     }
 }
 
+/// The processes of the server under test: one for each node, none if it is elsewhere.
+#[derive(Clone, Debug, Default)]
+pub struct Nodes(pub Vec<u32>);
+
+impl Nodes {
+    /// Processor time of all of them so far; none if they are elsewhere.
+    fn cpu(&self) -> Result<Cpu> {
+        let mut all = Cpu::default();
+        for &pid in &self.0 {
+            let one = Cpu::of(pid)?;
+            (all.user, all.system) = (all.user + one.user, all.system + one.system);
+        }
+        Ok(all)
+    }
+
+    fn threads(&self) -> Result<Threads> {
+        let mut all = Threads::new();
+        for &pid in &self.0 {
+            for (name, spent) in threads(pid)? {
+                *all.entry(name).or_default() += spent;
+            }
+        }
+        Ok(all)
+    }
+
+    /// Memory of all of them, if they are on this machine.
+    pub fn memory(&self) -> Result<Option<Memory>> {
+        let mut all = Memory::default();
+        for &pid in &self.0 {
+            let Memory { rss, anonymous, pss } = Memory::of(pid)?;
+            all = Memory {
+                rss: all.rss + rss,
+                anonymous: all.anonymous + anonymous,
+                pss: all.pss + pss,
+            };
+        }
+        Ok((!self.0.is_empty()).then_some(all))
+    }
+}
+
 /// Processor time of a process so far, by the names of its threads.
 pub type Threads = BTreeMap<String, Duration>;
 
@@ -117,7 +157,7 @@ impl Machine {
 
 /// Measures from its start to its end.
 pub struct Gauge {
-    pid: Option<u32>,
+    nodes: Nodes,
     began: Instant,
     server: Cpu,
     threads: Threads,
@@ -142,12 +182,12 @@ pub struct Reading {
 
 impl Gauge {
     /// Begins to measure a server, if it is here, and the generator.
-    pub fn start(pid: Option<u32>) -> Result<Self> {
+    pub fn start(nodes: &Nodes) -> Result<Self> {
         Ok(Self {
-            pid,
+            nodes: nodes.clone(),
             began: Instant::now(),
-            server: pid.map(Cpu::of).transpose()?.unwrap_or_default(),
-            threads: pid.map(threads).transpose()?.unwrap_or_default(),
+            server: nodes.cpu()?,
+            threads: nodes.threads()?,
             generator: Cpu::of(std::process::id())?,
             machine: Machine::now()?,
         })
@@ -155,11 +195,8 @@ impl Gauge {
 
     /// What it has been since then.
     pub fn read(&self) -> Result<Reading> {
-        let server = match self.pid {
-            Some(pid) => Cpu::of(pid)?.since(self.server),
-            None => Cpu::default(),
-        };
-        let mut threads = self.pid.map(threads).transpose()?.unwrap_or_default();
+        let server = self.nodes.cpu()?.since(self.server);
+        let mut threads = self.nodes.threads()?;
         for (name, spent) in &mut threads {
             *spent = spent.saturating_sub(self.threads.get(name).copied().unwrap_or_default());
         }
@@ -224,7 +261,7 @@ mod tests {
 
     #[test]
     fn our_own_process_has_used_time_and_memory() {
-        let gauge = Gauge::start(Some(std::process::id())).unwrap();
+        let gauge = Gauge::start(&Nodes(vec![std::process::id()])).unwrap();
         let deadline = Instant::now() + Duration::from_secs(10);
         let mut reading = gauge.read().unwrap();
         while reading.server.total() < Duration::from_millis(30) {

@@ -71,7 +71,7 @@ impl Day<'_> {
         self.tally.closed += 1;
         let seq = case.told_agents.head();
         self.finals.push_back(Final { id: case.id.clone(), seq, changed: case.changed });
-        if self.tally.closed % KEPT_ONE_IN == 0 && self.archive.len() < KEPT_MAX {
+        if self.tally.closed.is_multiple_of(KEPT_ONE_IN) && self.archive.len() < KEPT_MAX {
             self.archive.push(Kept::of(&case));
         }
         Ok(())

@@ -73,8 +73,7 @@ pub(super) fn compare(
     kept: &[Kept],
 ) -> Result<()> {
     let mut reading = Reading { host, agents, kept, lines: Vec::new(), read: 0 };
-    for nth in 0..kept.len().div_ceil(EACH) {
-        let _ = nth;
+    for _ in 0..kept.len().div_ceil(EACH) {
         reading.lines.push(crowd.dial(&host.agent())?);
     }
     let deadline = Instant::now() + STUCK_AFTER;

@@ -51,7 +51,7 @@ pub fn run(options: &Options, common: &Common) -> Result<Report> {
 
 fn round(stage: &mut Stage, pairs: &mut Pairs, window: usize) -> Result<Round> {
     let count = pairs.list.len() as u64;
-    let gauge = Gauge::start(stage.host.pid)?;
+    let gauge = Gauge::start(&stage.host.nodes)?;
     let mut returning = Returning::new(pairs, &stage.host, window, 0);
     let took = returning.run(&mut stage.crowd)?;
     let reading = gauge.read()?;

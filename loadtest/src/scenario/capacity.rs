@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::arguments::Common;
 use crate::bare::Bare;
-use crate::meter::{Gauge, Reading};
+use crate::meter::{Gauge, Nodes, Reading};
 use crate::people::{Pairs, Plan};
 use crate::progress;
 use crate::report::{Report, Round};
@@ -67,7 +67,7 @@ fn floor(stage: &mut Stage, bare: &mut Bare, lasting: Duration) -> Result<(Readi
     bare.keep_busy(&mut stage.crowd, Instant::now() + WARM_UP)?;
     bare.arrive(&mut stage.crowd)?;
     bare.measure();
-    let gauge = Gauge::start(stage.floor.as_ref().map(|floor| floor.pid))?;
+    let gauge = Gauge::start(&Nodes(stage.floor.iter().map(|floor| floor.pid).collect()))?;
     bare.keep_busy(&mut stage.crowd, Instant::now() + lasting)?;
     let reading = gauge.read()?;
     let count = bare.delivered.count();
@@ -84,7 +84,7 @@ fn round(
     talk.keep_busy(&mut stage.crowd, Instant::now() + WARM_UP)?;
     talk.arrive(&mut stage.crowd)?;
     talk.measure();
-    let gauge = Gauge::start(stage.host.pid)?;
+    let gauge = Gauge::start(&stage.host.nodes)?;
     talk.keep_busy(&mut stage.crowd, Instant::now() + lasting)?;
     let reading = gauge.read()?;
     let count = talk.times.delivered.count();

@@ -63,7 +63,7 @@ fn measure(stage: &mut Stage, receivers: usize, closes: usize, round: &mut Round
     for pair in 0..WARM_UP {
         closing.close(&mut stage.crowd, pair, false)?;
     }
-    let gauge = Gauge::start(stage.host.pid)?;
+    let gauge = Gauge::start(&stage.host.nodes)?;
     for pair in WARM_UP..WARM_UP + closes {
         let times = closing.close(&mut stage.crowd, pair, false)?;
         times.iter().for_each(|time| any.record(*time));

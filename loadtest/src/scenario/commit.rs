@@ -74,7 +74,7 @@ fn round(stage: &mut Stage, writers: &mut Writers, lasting: Duration) -> Result<
     writers.write_for(&mut stage.crowd, WARM_UP + lasting)?;
     writers.listen_for(&mut stage.crowd, WARM_UP)?;
     writers.answered = Latencies::default();
-    let gauge = Gauge::start(stage.host.pid)?;
+    let gauge = Gauge::start(&stage.host.nodes)?;
     writers.listen_for(&mut stage.crowd, lasting)?;
     let (reading, answered) = (gauge.read()?, writers.answered.clone());
     writers.settle(&mut stage.crowd)?;

@@ -11,7 +11,7 @@ use clap::Args;
 use serde_json::json;
 
 use crate::arguments::Common;
-use crate::meter::{Gauge, Memory};
+use crate::meter::{Gauge, Nodes};
 use crate::pace::{self, Punctuality};
 use crate::people::{Pairs, Plan};
 use crate::progress;
@@ -42,13 +42,14 @@ pub struct Options {
 }
 
 /// What was found at one size.
+#[derive(Clone, Copy, Debug)]
 struct Size {
     count: usize,
+    rss: u64,
     /// Bytes that the connections added so far.
     added: f64,
     /// The same, of those that came last, each.
     each_of_last: f64,
-    rss: u64,
     us_per_message: f64,
     p99_us: f64,
 }
@@ -61,87 +62,106 @@ pub fn run(options: &Options, common: &Common) -> Result<Report> {
         "connections": options.connections, "talking": options.talking, "rate": options.rate,
         "settle": options.settle, "seconds": options.seconds,
     }))?;
-    let pid = stage.host.pid.context("a server elsewhere needs --pid: it is about its memory")?;
+    let nodes = stage.host.nodes.clone();
+    ensure!(!nodes.0.is_empty(), "a server elsewhere needs --pid: it is about its memory");
     let plan =
         Plan { count: options.talking, agents: true, one_more: false, visitor_watches: false };
     let mut talkers = Pairs::gather(&mut stage.crowd, &stage.host, plan)?;
-    let mut talk = Talk::new(&mut talkers, stage.host.codec, 200);
-    let mut quiet = Quiet { groups: Vec::new(), codec: stage.host.codec };
-    let (mut sizes, mut round, mut late) = (Vec::new(), Round::default(), None);
-    let began = Gauge::start(Some(pid))?;
-    let mut played =
-        speak(&mut stage, &mut talk, (options.rate, WARM_UP), 0, &mut Punctuality::default())?;
-    let mut rest = settled(&mut stage, &mut quiet, pid, options.settle)?;
-    for &count in &options.connections {
-        progress::now(&format!("{count} quiet connections"));
-        let size =
-            grow(&mut stage, (&mut talk, &mut quiet), (options, pid), (count, &sizes, rest))?;
-        let lasting = Duration::from_secs(options.seconds);
-        let (measured, next) =
-            talk_among(&mut stage, &mut talk, pid, (options.rate, lasting), played)?;
-        (played, rest) = (next, Memory::of(pid)?.rss);
-        // Memory and processor time are what this is about; a late send spoils only the latency.
-        late = late.or(measured.2);
-        sizes.push(Size { us_per_message: measured.0, p99_us: measured.1, ..size });
-    }
-    figures(&mut round, &sizes);
-    round.add_surroundings(&began.read()?);
-    round.disturbed = late.or(round.disturbed);
+    let gauge = Gauge::start(&nodes)?;
+    let mut growing = Growing {
+        talk: Talk::new(&mut talkers, stage.host.codec, 200),
+        quiet: Quiet { groups: Vec::new(), codec: stage.host.codec },
+        sizes: Vec::new(),
+        rest: 0,
+        played: 0,
+        late: None,
+        stage,
+        options,
+        nodes,
+    };
+    growing.speak(WARM_UP, &mut Punctuality::default())?;
+    growing.rest = growing.settled()?;
+    options.connections.iter().try_for_each(|&count| growing.grow_to(count))?;
+    let mut round = Round::default();
+    figures(&mut round, &growing.sizes);
+    round.add_surroundings(&gauge.read()?);
+    // Memory and processor time are what it is about; a late send spoils only the latency.
+    round.disturbed = growing.late.take().or(round.disturbed);
     let mut report = Report::new("growth", conditions, vec![round]);
     let point = |size: &Size| (size.count as f64, size.rss as f64 / 1_048_576.0);
-    report.series.push(Series { name: "server RSS", points: sizes.iter().map(point).collect() });
+    let points = growing.sizes.iter().map(point).collect();
+    report.series.push(Series { name: "server RSS", points });
     Ok(report)
 }
 
-/// Brings in as many as are missing; what they added to `rest`.
-fn grow(
-    stage: &mut Stage,
-    (talk, quiet): (&mut Talk<'_>, &mut Quiet),
-    (options, pid): (&Options, u32),
-    (count, before, rest): (usize, &[Size], u64),
-) -> Result<Size> {
-    let (had, added) = before.last().map_or((0, 0.0), |size| (size.count, size.added));
-    let plan = Plan { count: count - had, agents: false, one_more: true, visitor_watches: true };
-    quiet.groups.push(Pairs::gather(&mut stage.crowd, &stage.host, plan)?);
-    let rss = settled(stage, quiet, pid, options.settle)?;
-    let came = rss as f64 - rest as f64;
-    let (there, due) = (stage.crowd.alive(), count + 2 * talk.pairs.list.len());
-    ensure!(there == due, "{there} of {due} connections are there");
-    let each_of_last = came / (count - had).max(1) as f64;
-    Ok(Size { count, added: added + came, each_of_last, rss, us_per_message: 0.0, p99_us: 0.0 })
-}
-
-fn settled(stage: &mut Stage, quiet: &mut Quiet, pid: u32, seconds: u64) -> Result<u64> {
-    stage.crowd.listen(Instant::now() + Duration::from_secs(seconds), quiet)?;
-    Ok(Memory::of(pid)?.rss)
-}
-
-fn speak(
-    stage: &mut Stage,
-    talk: &mut Talk<'_>,
-    pace: (f64, Duration),
+/// One server, its talkers and all who are quiet.
+struct Growing<'a> {
+    stage: Stage,
+    talk: Talk<'a>,
+    quiet: Quiet,
+    options: &'a Options,
+    nodes: Nodes,
+    sizes: Vec<Size>,
+    /// Memory before the next come in.
+    rest: u64,
     played: u64,
-    punctuality: &mut Punctuality,
-) -> Result<u64> {
-    let next = pace::play(&mut stage.crowd, talk, pace, played, punctuality)?;
-    talk.arrive(&mut stage.crowd)?;
-    Ok(next)
+    /// Why some latency should be looked at with care.
+    late: Option<String>,
 }
 
-/// The cost of a message in µs, its p99, and why it does not count; then the next message's number.
-fn talk_among(
-    stage: &mut Stage,
-    talk: &mut Talk<'_>,
-    pid: u32,
-    pace: (f64, Duration),
-    played: u64,
-) -> Result<((f64, f64, Option<String>), u64)> {
-    let played = speak(stage, talk, (pace.0, WARM_UP), played, &mut Punctuality::default())?;
-    talk.measure();
-    let (gauge, mut punctuality) = (Gauge::start(Some(pid))?, Punctuality::default());
-    let next = speak(stage, talk, pace, played, &mut punctuality)?;
-    let cost = gauge.read()?.server_us_each(next - played);
-    Ok(((cost, talk.times.delivered.us(99.0), punctuality.verdict()), next))
+impl Growing<'_> {
+    /// Brings in as many as are missing, and has the talkers talk.
+    fn grow_to(&mut self, count: usize) -> Result<()> {
+        progress::now(&format!("{count} quiet connections"));
+        let (had, added) = self.sizes.last().map_or((0, 0.0), |size| (size.count, size.added));
+        let plan =
+            Plan { count: count - had, agents: false, one_more: true, visitor_watches: true };
+        let Stage { crowd, host, .. } = &mut self.stage;
+        self.quiet.groups.push(Pairs::gather(crowd, host, plan)?);
+        let rss = self.settled()?;
+        let came = rss as f64 - self.rest as f64;
+        let (there, due) = (self.stage.crowd.alive(), count + 2 * self.options.talking);
+        ensure!(there == due, "{there} of {due} connections are there");
+        let (us_per_message, p99_us) = self.talk_among()?;
+        self.rest = self.rss()?;
+        self.sizes.push(Size {
+            count,
+            rss,
+            added: added + came,
+            each_of_last: came / (count - had).max(1) as f64,
+            us_per_message,
+            p99_us,
+        });
+        Ok(())
+    }
+
+    /// Server time for one message, and the p99 of its delivery, in µs.
+    fn talk_among(&mut self) -> Result<(f64, f64)> {
+        self.speak(WARM_UP, &mut Punctuality::default())?;
+        self.talk.measure();
+        let (gauge, mut punctuality) = (Gauge::start(&self.nodes)?, Punctuality::default());
+        let before = self.played;
+        self.speak(Duration::from_secs(self.options.seconds), &mut punctuality)?;
+        let cost = gauge.read()?.server_us_each(self.played - before);
+        self.late = self.late.take().or(punctuality.verdict());
+        Ok((cost, self.talk.times.delivered.us(99.0)))
+    }
+
+    fn speak(&mut self, lasting: Duration, punctuality: &mut Punctuality) -> Result<()> {
+        let (crowd, pace) = (&mut self.stage.crowd, (self.options.rate, lasting));
+        self.played = pace::play(crowd, &mut self.talk, pace, self.played, punctuality)?;
+        self.talk.arrive(crowd)
+    }
+
+    fn settled(&mut self) -> Result<u64> {
+        let until = Instant::now() + Duration::from_secs(self.options.settle);
+        self.stage.crowd.listen(until, &mut self.quiet)?;
+        self.rss()
+    }
+
+    fn rss(&self) -> Result<u64> {
+        Ok(self.nodes.memory()?.context("a server to be measured")?.rss)
+    }
 }
 
 fn figures(round: &mut Round, sizes: &[Size]) {

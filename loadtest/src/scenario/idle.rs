@@ -13,7 +13,8 @@ use serde_json::json;
 use crate::arguments::Common;
 use crate::bare::Bare;
 use crate::crowd::Crowd;
-use crate::meter::{self, Gauge, Memory};
+use crate::holder::Holder;
+use crate::meter::{self, Gauge, Memory, Nodes};
 use crate::people::{Pairs, Plan};
 use crate::progress;
 use crate::quiet::Quiet;
@@ -31,15 +32,18 @@ pub struct Options {
     /// How long processor time is measured; everybody is pinged once in 25 s
     #[arg(long, default_value_t = 25)]
     seconds: u64,
+    /// Connections of one generator process; of more there are several
+    #[arg(long, default_value_t = 18_000)]
+    per_process: usize,
 }
 
 /// Runs it.
 pub fn run(options: &Options, common: &Common) -> Result<Report> {
-    let Options { connections, settle, seconds } = *options;
+    let Options { connections, settle, seconds, per_process } = *options;
     let mut stage = Stage::set(common, 1, true)?;
     let conditions = stage
         .conditions(json!({ "connections": connections, "settle": settle, "seconds": seconds }))?;
-    let floor = floor_bytes(&mut stage, connections)?;
+    let floor = floor_bytes(&mut stage, connections.min(per_process))?;
     let round = round(&mut stage, options, floor)?;
     Ok(Report::new("idle", conditions, vec![round]))
 }
@@ -52,8 +56,8 @@ struct Look {
 }
 
 impl Look {
-    fn at(pid: Option<u32>) -> Result<Self> {
-        let server = pid.map(Memory::of).transpose()?.unwrap_or_default();
+    fn at(nodes: &Nodes) -> Result<Self> {
+        let server = nodes.memory()?.unwrap_or_default();
         Ok(Self { server, slab: meter::slab()? })
     }
 }
@@ -77,26 +81,28 @@ fn floor_bytes(stage: &mut Stage, connections: usize) -> Result<Option<f64>> {
 }
 
 fn round(stage: &mut Stage, options: &Options, floor: Option<f64>) -> Result<Round> {
-    let Options { connections, settle, seconds } = *options;
-    let pid = stage.host.pid;
-    let empty = Look::at(pid)?;
-    let plan =
-        Plan { count: connections / 2, agents: false, one_more: true, visitor_watches: true };
-    let first = Pairs::gather(&mut stage.crowd, &stage.host, plan)?;
-    let mut quiet = Quiet { groups: vec![first], codec: stage.host.codec };
-    wait(&mut stage.crowd, &mut quiet, settle)?;
-    let half = Look::at(pid)?;
-    let plan = Plan { count: connections - plan.count, ..plan };
-    quiet.groups.push(Pairs::gather(&mut stage.crowd, &stage.host, plan)?);
-    wait(&mut stage.crowd, &mut quiet, settle)?;
-    let all = Look::at(pid)?;
+    let Options { connections, settle, seconds, per_process } = *options;
+    let nodes = &stage.host.nodes.clone();
+    let empty = Look::at(nodes)?;
+    let mut everybody = Everybody {
+        quiet: Quiet { groups: Vec::new(), codec: stage.host.codec },
+        holders: Vec::new(),
+        elsewhere: (connections > per_process).then_some(per_process),
+    };
+    let first_half = connections / 2;
+    everybody.bring(stage, first_half)?;
+    everybody.wait(stage, settle)?;
+    let half = Look::at(nodes)?;
+    everybody.bring(stage, connections - first_half)?;
+    everybody.wait(stage, settle)?;
+    let all = Look::at(nodes)?;
     progress::now(&format!("everybody is quiet; measuring for {seconds} s"));
-    let gauge = Gauge::start(pid)?;
-    wait(&mut stage.crowd, &mut quiet, seconds)?;
+    let gauge = Gauge::start(nodes)?;
+    everybody.wait(stage, seconds)?;
     let reading = gauge.read()?;
 
     let mut round = Round::default();
-    add_memory(&mut round, [empty, half, all], (connections, plan.count), floor);
+    add_memory(&mut round, [empty, half, all], (connections, connections - first_half), floor);
     let connection_seconds = connections as f64 * reading.took.as_secs_f64();
     let cost = reading.server.total().as_secs_f64() * 1e6 / connection_seconds;
     round.add("server CPU per connection-second", "µs", cost).target = "≤ 0.7";
@@ -123,6 +129,31 @@ fn add_memory(
     round.add("RSS after", "MiB", all.server.rss as f64 / 1_048_576.0);
 }
 
-fn wait(crowd: &mut Crowd, quiet: &mut Quiet, seconds: u64) -> Result<()> {
-    crowd.listen(Instant::now() + Duration::from_secs(seconds), quiet)
+/// All who are quiet, here and in other processes.
+struct Everybody {
+    quiet: Quiet,
+    holders: Vec<Holder>,
+    /// If they are in other processes: how many in each.
+    elsewhere: Option<usize>,
+}
+
+impl Everybody {
+    fn bring(&mut self, stage: &mut Stage, count: usize) -> Result<()> {
+        match self.elsewhere {
+            Some(each) => {
+                let more = Holder::bring(&stage.host, count, each, self.holders.len())?;
+                self.holders.extend(more);
+            }
+            None => {
+                let plan = Plan { count, agents: false, one_more: true, visitor_watches: true };
+                self.quiet.groups.push(Pairs::gather(&mut stage.crowd, &stage.host, plan)?);
+            }
+        }
+        Ok(())
+    }
+
+    fn wait(&mut self, stage: &mut Stage, seconds: u64) -> Result<()> {
+        stage.crowd.listen(Instant::now() + Duration::from_secs(seconds), &mut self.quiet)?;
+        self.holders.iter_mut().try_for_each(Holder::is_there)
+    }
 }

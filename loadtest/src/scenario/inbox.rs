@@ -12,7 +12,7 @@ use serde_json::json;
 
 use crate::arguments::Common;
 use crate::crowd::Crowd;
-use crate::meter::Gauge;
+use crate::meter::{Gauge, Nodes};
 use crate::pace::{self, Punctuality};
 use crate::people::{Pairs, Plan};
 use crate::progress;
@@ -55,14 +55,20 @@ pub fn run(options: &Options, common: &Common) -> Result<Report> {
     let conditions = stage.conditions(json!({
         "agents": agents, "rate": rate, "conversations": conversations, "seconds": seconds, "rounds": rounds,
     }))?;
-    let pid = stage.host.pid;
+    let nodes = &stage.host.nodes.clone();
     let mut rows = Rows::new(pairs, &stage.host);
     rows.bring_agents(&mut stage.crowd, agents)?;
     let mut report = Report::new("inbox", conditions, Vec::new());
     let (mut played, lasting) = (0, Duration::from_secs(seconds));
     for nth in 1..=rounds {
         progress::now(&format!("round {nth} of {rounds}"));
-        report.rounds.push(round(&mut stage.crowd, &mut rows, pid, (rate, lasting), &mut played)?);
+        report.rounds.push(round(
+            &mut stage.crowd,
+            &mut rows,
+            nodes,
+            (rate, lasting),
+            &mut played,
+        )?);
     }
     Ok(report)
 }
@@ -70,13 +76,13 @@ pub fn run(options: &Options, common: &Common) -> Result<Report> {
 fn round(
     crowd: &mut Crowd,
     rows: &mut Rows<'_>,
-    pid: Option<u32>,
+    nodes: &Nodes,
     (rate, lasting): (f64, Duration),
     played: &mut u64,
 ) -> Result<Round> {
     *played = pace::play(crowd, rows, (rate, WARM_UP), *played, &mut Punctuality::default())?;
     rows.measure();
-    let (gauge, mut punctuality) = (Gauge::start(pid)?, Punctuality::default());
+    let (gauge, mut punctuality) = (Gauge::start(nodes)?, Punctuality::default());
     *played = pace::play(crowd, rows, (rate, lasting), *played, &mut punctuality)?;
     let (reading, told, sent) = (gauge.read()?, rows.told, Instant::now());
     if !rows.converge(crowd)? {

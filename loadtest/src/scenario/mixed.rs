@@ -18,7 +18,7 @@ use crate::arguments::Common;
 use crate::chaos::Chaos;
 use crate::day::{Day, Plan, Sabotage};
 use crate::memory::Memory;
-use crate::meter::{self, Gauge, Reading};
+use crate::meter::{Gauge, Nodes, Reading};
 use crate::pace::{self, Punctuality};
 use crate::progress;
 use crate::report::{Report, Round, Series};
@@ -60,6 +60,8 @@ pub struct Options {
 pub fn run(options: &Options, common: &Common) -> Result<Report> {
     ensure!(options.agents >= 1 && options.conversations >= 1, "nobody is there");
     let mut stage = Stage::set(common, options.agents, false)?;
+    let accounts = stage.host.agent_tokens.len();
+    ensure!(accounts >= options.agents, "every agent needs an account: give more --agent-token");
     let conditions = stage.conditions(json!({
         "minutes": options.minutes, "conversations": options.conversations, "agents": options.agents,
         "rate": options.rate, "chaos": options.chaos, "seed": options.seed,
@@ -78,8 +80,8 @@ pub fn run(options: &Options, common: &Common) -> Result<Report> {
     let mut day = Day::new(&stage.host, plan, options.seed);
     day.begin(&mut stage.crowd)?;
     // A server that is killed has no one process to be measured.
-    let pid = stage.host.pid.filter(|_| chaos.is_none());
-    let spent = spend(&mut stage.crowd, &mut day, pid, (options, chaos.as_ref()))?;
+    let nodes = if chaos.is_none() { stage.host.nodes.clone() } else { Nodes::default() };
+    let spent = spend(&mut stage.crowd, &mut day, &nodes, (options, chaos.as_ref()))?;
     let kills = chaos.as_ref().map(Chaos::kills);
     let _server = chaos.map(Chaos::stop).transpose()?;
     progress::now("everything comes to rest, and is read back");
@@ -111,16 +113,16 @@ struct Spent {
 fn spend(
     crowd: &mut crate::crowd::Crowd,
     day: &mut Day<'_>,
-    pid: Option<u32>,
+    nodes: &Nodes,
     (options, chaos): (&Options, Option<&Chaos>),
 ) -> Result<Spent> {
-    let (gauge, began) = (Gauge::start(pid)?, Instant::now());
+    let (gauge, began) = (Gauge::start(nodes)?, Instant::now());
     let (mut memory, mut punctuality, mut acts) = (Memory::default(), Punctuality::default(), 0);
     let looks = (options.minutes * 60.0).ceil() as u64;
     for look in 1..=looks {
         acts = pace::play(crowd, day, (options.rate, LOOK_EVERY), acts, &mut punctuality)?;
         day.look_around()?;
-        let bytes = pid.map(meter::Memory::of).transpose()?.map(|memory| memory.rss);
+        let bytes = nodes.memory()?.map(|memory| memory.rss);
         bytes.inspect(|bytes| memory.sample(began.elapsed(), *bytes));
         if look % TELL_EVERY == 0 || look == looks {
             progress::now(&told(day, (look, looks), bytes, chaos));
@@ -151,8 +153,6 @@ fn told(
 
 fn round(day: &Day<'_>, spent: &Spent, read_back: usize) -> Round {
     let mut round = Round::default();
-    // What is late here is late for the promises, too: it disturbs, and does not void.
-    round.disturbed = spent.punctuality.verdict();
     let tally = &day.tally;
     round.add("violations", "", 0.0).target = "0";
     for (name, count) in [
@@ -181,8 +181,8 @@ fn round(day: &Day<'_>, spent: &Spent, read_back: usize) -> Round {
         let grown = round.add("RSS grown", "%", 100.0 * (growth.last / growth.first - 1.0));
         grown.target = "≤ 5 % + 4 MiB";
     }
-    let disturbed = round.disturbed.take();
     round.add_surroundings(&spent.reading);
-    round.disturbed = disturbed.or(round.disturbed);
+    // It is about promises and memory; late sends spoil only the latency.
+    round.disturbed = spent.punctuality.verdict().or(round.disturbed);
     round
 }

@@ -13,7 +13,7 @@ use serde_json::json;
 
 use crate::arguments::Common;
 use crate::bare::Bare;
-use crate::meter::{Gauge, Reading};
+use crate::meter::{Gauge, Nodes, Reading};
 use crate::pace::{self, Player, Punctuality};
 use crate::people::{Pairs, Plan};
 use crate::progress;
@@ -96,14 +96,14 @@ fn round(
     let messages = (pace.0 * pace.1.as_secs_f64()) as u64;
     let mut floor = None;
     if let (Some(bare), Some(process)) = (bare, &stage.floor) {
-        let pid = Some(process.pid);
-        let measured = one(stage, bare, pid, pace, &mut played.bare, |bare| bare.measure())?;
+        let floors = &Nodes(vec![process.pid]);
+        let measured = one(stage, bare, floors, pace, &mut played.bare, |bare| bare.measure())?;
         bare.arrive(&mut stage.crowd)?;
         floor = Some((measured, bare.delivered.clone()));
     }
-    let pid = stage.host.pid;
+    let nodes = &stage.host.nodes.clone();
     let (reading, punctuality) =
-        one(stage, talk, pid, pace, &mut played.talk, |talk| talk.measure())?;
+        one(stage, talk, nodes, pace, &mut played.talk, |talk| talk.measure())?;
     talk.arrive(&mut stage.crowd)?;
     let mut round = Round { void: punctuality.verdict(), ..Round::default() };
     let cost = round.add_cost("message", &reading, messages);
@@ -125,7 +125,7 @@ fn round(
 fn one<P: Player>(
     stage: &mut Stage,
     player: &mut P,
-    pid: Option<u32>,
+    nodes: &Nodes,
     (rate, lasting): (f64, Duration),
     played: &mut u64,
     measure: impl Fn(&mut P),
@@ -134,7 +134,7 @@ fn one<P: Player>(
     *played = pace::play(crowd, player, (rate, WARM_UP), *played, &mut Punctuality::default())?;
     let mut punctuality = Punctuality::default();
     measure(player);
-    let gauge = Gauge::start(pid)?;
+    let gauge = Gauge::start(nodes)?;
     *played = pace::play(crowd, player, (rate, lasting), *played, &mut punctuality)?;
     Ok((gauge.read()?, punctuality))
 }

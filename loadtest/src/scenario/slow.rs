@@ -14,7 +14,7 @@ use serde_json::json;
 use crate::arguments::Common;
 use crate::crowd::Crowd;
 use crate::fanout::Fanout;
-use crate::meter::{Gauge, Memory};
+use crate::meter::{Gauge, Nodes};
 use crate::pace::{self, Punctuality};
 use crate::people::{Pairs, Plan};
 use crate::progress;
@@ -60,14 +60,14 @@ pub fn run(options: &Options, common: &Common) -> Result<Report> {
         "readers": readers, "stuck": slow, "rate": rate, "seconds": seconds, "rounds": rounds,
         "text_bytes": text_bytes,
     }))?;
-    let pid = stage.host.pid;
+    let nodes = &stage.host.nodes.clone();
     let crowd = &mut stage.crowd;
     let mut fanout = Fanout::gather(crowd, &stage.host, pairs, (readers, text_bytes))?;
     let mut report = Report::new("slow", conditions, Vec::new());
     for nth in 0..rounds {
         progress::now(&format!("round {} of {rounds}", nth + 1));
         let who = nth * slow..(nth + 1) * slow;
-        report.rounds.push(round(crowd, &mut fanout, pid, (rate, seconds), who)?);
+        report.rounds.push(round(crowd, &mut fanout, nodes, (rate, seconds), who)?);
     }
     Ok(report)
 }
@@ -75,18 +75,18 @@ pub fn run(options: &Options, common: &Common) -> Result<Report> {
 fn round(
     crowd: &mut Crowd,
     fanout: &mut Fanout<'_>,
-    pid: Option<u32>,
+    nodes: &Nodes,
     pace: (f64, u64),
     slow: std::ops::Range<usize>,
 ) -> Result<Round> {
     let (stuck, mut punctuality) = (slow.len(), Punctuality::default());
-    let gauge = Gauge::start(pid)?;
+    let gauge = Gauge::start(nodes)?;
     pace::play(crowd, fanout, (pace.0, WARM_UP), 0, &mut Punctuality::default())?;
-    let (all_read, before) = half(crowd, fanout, pid, pace, &mut punctuality)?;
+    let (all_read, before) = half(crowd, fanout, nodes, pace, &mut punctuality)?;
     fanout.stop_reading(crowd, slow)?;
     // What they had asked for is answered first; that is not what is measured.
     pace::play(crowd, fanout, (pace.0, WARM_UP), 0, &mut Punctuality::default())?;
-    let (some_do_not, during) = half(crowd, fanout, pid, pace, &mut punctuality)?;
+    let (some_do_not, during) = half(crowd, fanout, nodes, pace, &mut punctuality)?;
     fanout.read_again(crowd)?;
     let reading = gauge.read()?;
     let mut round = Round { void: punctuality.verdict(), ..Round::default() };
@@ -94,7 +94,7 @@ fn round(
     round.add_latencies("some do not", &some_do_not, None);
     let ratio = some_do_not.us(99.0) / all_read.us(99.0);
     round.add("p99 of those who read, against all reading", "×", ratio).target = "≤ 1.10";
-    if pid.is_some() {
+    if !nodes.0.is_empty() {
         let more = during.saturating_sub(before) as f64 / 1024.0 / stuck as f64;
         // A full queue, and the answer that is being written.
         round.add("RSS more, for each who is stuck", "KiB", more).target = "≤ 1,024";
@@ -109,7 +109,7 @@ fn round(
 fn half(
     crowd: &mut Crowd,
     fanout: &mut Fanout<'_>,
-    pid: Option<u32>,
+    nodes: &Nodes,
     (rate, seconds): (f64, u64),
     punctuality: &mut Punctuality,
 ) -> Result<(Latencies, u64)> {
@@ -117,7 +117,7 @@ fn half(
     let (mut most, looks) = (0, seconds * 4);
     for _ in 0..looks {
         pace::play(crowd, fanout, (rate, LOOK_EVERY), 0, punctuality)?;
-        let memory = pid.map(Memory::of).transpose()?;
+        let memory = nodes.memory()?;
         most = most.max(memory.map_or(0, |memory| memory.rss));
     }
     fanout.arrive(crowd)?;

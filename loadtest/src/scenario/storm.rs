@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::arguments::Common;
 use crate::crowd::{Crowd, Ear, Heard, LineId};
 use crate::host::Host;
-use crate::meter::{Gauge, Memory};
+use crate::meter::Gauge;
 use crate::people::{Pairs, Plan};
 use crate::progress;
 use crate::report::{Report, Round};
@@ -44,13 +44,13 @@ pub fn run(options: &Options, common: &Common) -> Result<Report> {
     let plan = Plan { count: connections, agents: false, one_more: false, visitor_watches: true };
     let mut pairs = Pairs::gather(&mut stage.crowd, &stage.host, plan)?;
     let conditions = stage.conditions(json!({ "connections": connections, "window": window }))?;
-    let before = stage.host.pid.map(Memory::of).transpose()?;
+    let before = stage.host.nodes.memory()?;
     progress::now("everybody loses the connection");
     pairs.list.iter().for_each(|pair| stage.crowd.hang_up(pair.visitor));
     std::thread::sleep(REST);
     write_to_all(&mut stage, &pairs)?;
 
-    let gauge = Gauge::start(stage.host.pid)?;
+    let gauge = Gauge::start(&stage.host.nodes)?;
     let mut returning = Returning::new(&mut pairs, &stage.host, window, MISSED);
     returning.run(&mut stage.crowd)?;
     let reading = gauge.read()?;
@@ -62,9 +62,9 @@ pub fn run(options: &Options, common: &Common) -> Result<Report> {
     round.add_cost("connection", &reading, connections as u64);
     round.add("turned away and come again", "", returning.again as f64);
     round.add_latencies("one connection", &returning.each, None);
-    if let (Some(pid), Some(before)) = (stage.host.pid, before) {
+    if let (Some(after), Some(before)) = (stage.host.nodes.memory()?, before) {
         round.add("RSS before", "MiB", before.rss as f64 / 1_048_576.0);
-        round.add("RSS after", "MiB", Memory::of(pid)?.rss as f64 / 1_048_576.0);
+        round.add("RSS after", "MiB", after.rss as f64 / 1_048_576.0);
     }
     round.add_surroundings(&reading);
     Ok(Report::new("storm", conditions, vec![round]))
