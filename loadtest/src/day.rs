@@ -214,6 +214,7 @@ impl<'a> Day<'a> {
         let author = self.author(by.map_or("", |by| &by.role), by.map_or("", |by| &by.id));
         let fact = fact(frame.ev.as_deref(), author, frame.number(), frame.at)?;
         if self.take(crowd, whose, conversation, (frame.seq, fact))? {
+            self.case(conversation)?.changed = crowd.now;
             self.clock(crowd.now, whose, conversation, fact);
         }
         if self.strikes(Sabotage::Repeat) {

@@ -127,8 +127,12 @@ pub fn npm(args: &[&str]) -> Command {
 
 /// Tests of the whole system find the binary here.
 pub fn with_binary(command: &mut Command) -> &mut Command {
-    let target = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
-    let binary = std::path::Path::new(&target).join("release/frontdesk");
+    let binary = target().join("release/frontdesk");
     let absolute = std::path::absolute(&binary).unwrap_or(binary);
     command.env("FRONTDESK_BIN", absolute)
+}
+
+/// Where Cargo builds.
+pub fn target() -> std::path::PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()).into()
 }

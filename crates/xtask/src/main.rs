@@ -1,8 +1,9 @@
 //! The project's own commands.
 //!
 //! `check` proves everything and writes nothing that git tracks; `fix` does what a machine can fix;
-//! the longer runs (`kill`, `model`) are the same tests as in the check, only more of them.
+//! the longer runs (`kill`, `model`) are the same tests as in the check, only more of them; `bench` measures.
 
+mod bench;
 mod check;
 mod codegen;
 mod house;
@@ -48,6 +49,8 @@ enum Task {
         #[arg(long, default_value_t = 1)]
         seed: u64,
     },
+    /// The whole load test against its targets, in under 15 minutes
+    Bench(bench::Options),
     /// The pictures in the README, made by the browser tests
     Screenshots,
 }
@@ -60,6 +63,7 @@ fn main() -> anyhow::Result<()> {
         Task::Codegen { check } => codegen::run(check),
         Task::Kill { rounds } => longer::kill(rounds),
         Task::Model { seeds, seed } => longer::model(seeds, seed),
+        Task::Bench(options) => bench::run(&options),
         Task::Screenshots => longer::screenshots(),
     }
 }

@@ -207,7 +207,12 @@ impl Day<'_> {
         Ok(())
     }
 
-    fn watches(&mut self, crowd: &mut Crowd, agent: u32, conversation: u32) -> Result<()> {
+    pub(super) fn watches(
+        &mut self,
+        crowd: &mut Crowd,
+        agent: u32,
+        conversation: u32,
+    ) -> Result<()> {
         let case = self.case(conversation)?;
         if case.watchers.contains_key(&agent) {
             return Ok(());

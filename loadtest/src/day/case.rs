@@ -29,7 +29,7 @@ pub struct Case {
     /// It had several owners, so an agent may ask what is no longer his to ask.
     pub was_let_go: bool,
     pub tried_too_late: bool,
-    /// When anybody was first told of the last event.
+    /// When anybody was last told of something as it happened, not on coming back.
     pub changed: Instant,
 }
 
@@ -86,9 +86,6 @@ impl Case {
         let log = self.log(whose);
         let is_new = seq > log.head();
         log.hear(seq, if for_visitor { fact.for_visitors() } else { fact })?;
-        if is_new {
-            self.changed = now;
-        }
         Ok(is_new)
     }
 
@@ -108,8 +105,7 @@ impl Case {
         let visitor = self.seen_by_visitor.last == self.told_visitor.head();
         let agents = self.watchers.values().all(|view| view.last == self.told_agents.head());
         // Whether the two audiences were told the same is judged; here it is only waited for.
-        let both =
-            self.watchers.is_empty() || self.told_visitor.agrees_with(&self.told_agents).is_ok();
+        let both = self.told_visitor.agrees_with(&self.told_agents).is_ok();
         self.unanswered == 0 && visitor && agents && both
     }
 
@@ -122,9 +118,7 @@ impl Case {
     pub fn finish(&self) -> Result<(), Fault> {
         self.told_visitor.finish()?;
         self.told_agents.finish()?;
-        if !self.watchers.is_empty() {
-            self.told_visitor.agrees_with(&self.told_agents)?;
-        }
+        self.told_visitor.agrees_with(&self.told_agents)?;
         let posted =
             |number: &&u32| self.told_agents.holds(**number) || self.told_visitor.holds(**number);
         match self.refused.iter().find(posted) {

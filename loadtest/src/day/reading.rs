@@ -20,29 +20,19 @@ const HELLO: u32 = u32::MAX;
 pub(super) struct Kept {
     id: String,
     facts: Vec<Fact>,
-    /// No agent watched it, so notes would be news.
-    only_visitors: bool,
 }
 
 impl Kept {
     pub fn of(case: &Case) -> Self {
-        let only_visitors = case.watchers.is_empty();
-        let log = if only_visitors { &case.told_visitor } else { &case.told_agents };
-        Self { id: case.id.clone(), facts: log.facts().to_vec(), only_visitors }
+        Self { id: case.id.clone(), facts: case.told_agents.facts().to_vec() }
     }
 
     /// The same facts, no more and no fewer.
     fn judge(&self, events: &[Event<'_>], agents: &[String]) -> Result<()> {
         let facts =
             events.iter().map(|event| read(event, agents)).collect::<Result<Vec<Fact>>>()?;
-        let same = if self.only_visitors {
-            let for_visitors = facts.iter().filter(|fact| fact.kind.is_for_visitors());
-            for_visitors.map(|fact| fact.for_visitors()).eq(self.facts.iter().copied())
-        } else {
-            facts == self.facts
-        };
         ensure!(
-            same,
+            facts == self.facts,
             "A PROMISE IS BROKEN: conversation {} is read back as\n{facts:#?}\nand everybody was told\n{:#?}",
             self.id,
             self.facts
