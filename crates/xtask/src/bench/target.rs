@@ -86,7 +86,7 @@ pub const TARGETS: &[Target] = &[
         "1 % stop reading: memory for each",
         "slow",
         "RSS more, for each who is stuck",
-        Wanted::AtMost(1024.0),
+        Wanted::AtMost(1536.0),
     ),
     row("promises broken in mixed work", "mixed", "violations", Wanted::AtMost(0.0)),
     row("promises broken under kill -9", "chaos", "violations", Wanted::AtMost(0.0)),
