@@ -223,10 +223,13 @@ impl<'a> Fanout<'a> {
     }
 
     fn visitor_hears(&mut self, frame: &Told<'_>, now: Instant) -> Result<()> {
-        if let Some(refusal) = &frame.err {
-            return Err(self
-                .pairs
-                .unexpected(0, format!("a message was refused: {}", refusal.code)));
+        match frame.err.as_ref().map(|refusal| &*refusal.code) {
+            // The contract's answer to what waited ten seconds.
+            Some("unavailable") => bail!("the server cannot keep up; ask for a lower --rate"),
+            Some(code) => {
+                return Err(self.pairs.unexpected(0, format!("a message was refused: {code}")));
+            }
+            None => {}
         }
         if let (Some(number), Some(ok)) = (frame.re, &frame.ok) {
             self.answered += 1;

@@ -2,9 +2,11 @@
 //!
 //! Start with `arguments.rs` (what can be asked) and one file of `scenario/`. A scenario stands on a
 //! `Stage` (`stage.rs`: server, floor, cores), brings people in (`people.rs`), has them act
-//! (`talk.rs`, `closing.rs`, `returning.rs`, `rows.rs`; `pace.rs` when), and reports (`report.rs`).
-//! `crowd.rs` is thousands of connections on one thread, `verify.rs` judges all that is heard,
-//! `meter.rs` reads what the operating system accounts for.
+//! (`talk.rs`, `closing.rs`, `returning.rs`, `rows.rs`, `fanout.rs`, `day.rs`; `pace.rs` when), and reports
+//! (`report.rs`). `crowd.rs` is thousands of connections on one thread, `holder.rs` more than one process
+//! may have; `verify.rs` judges all that is heard, `meter.rs` reads what the operating system accounts
+//! for, `memory.rs` whether it grows. `chaos.rs` kills the server. `compare.rs` and `plot.rs` look at
+//! results afterwards and start nothing.
 //!
 //! Never here: anything of the server's insides. A broken promise ends the run with a story; a round in
 //! which the generator was the bottleneck is void and says so.
