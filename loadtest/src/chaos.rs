@@ -1,12 +1,13 @@
 //! The server is killed (`kill -9`) and started again on the same folder and port, again and again.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Context as _, Result, anyhow, bail};
 use throwaway::Server;
 
 /// Kills until it is stopped.
@@ -50,6 +51,13 @@ fn kill_until(
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.with_context(|| format!("kill every {every:?}"))?;
     while wait() == Err(RecvTimeoutError::Timeout) {
+        if !Path::new(&format!("/proc/{}", server.pid)).exists() {
+            let log = server.log();
+            let last = log[log.len().saturating_sub(20)..].join("\n");
+            bail!(
+                "A PROMISE IS BROKEN: the server ended before it was killed; it said last\n{last}"
+            );
+        }
         runtime.block_on(server.restart());
         kills.fetch_add(1, Ordering::Relaxed);
     }
