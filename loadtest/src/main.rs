@@ -2,7 +2,7 @@
 //!
 //! Start with `arguments.rs` (what can be asked) and one file of `scenario/`. A scenario stands on a
 //! `Stage` (`stage.rs`: server, floor, cores), brings people in (`people.rs`), has them act
-//! (`talk.rs`, `closing.rs`, `returning.rs`, `rows.rs`, `fanout.rs`, `day.rs`; `pace.rs` when), and reports
+//! (`talk.rs`, `closing.rs`, `sweep.rs`, `returning.rs`, `rows.rs`, `fanout.rs`, `day.rs`; `pace.rs` when), and reports
 //! (`report.rs`). `crowd.rs` is thousands of connections on one thread, `holder.rs` more than one process
 //! may have; `verify.rs` judges all that is heard, `meter.rs` reads what the operating system accounts
 //! for, `memory.rs` whether it grows. `chaos.rs` kills the server. `compare.rs` and `plot.rs` look at
@@ -38,11 +38,12 @@ mod rows;
 mod scenario;
 mod stage;
 mod stats;
+mod sweep;
 mod talk;
 mod verify;
 mod wire;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use arguments::{Arguments, Scenario};
 use clap::Parser as _;
 use scenario::{accept, capacity, close, commit, growth, idle, inbox, mixed, relay, slow, storm};
@@ -70,6 +71,9 @@ fn main() -> Result<()> {
     if let Some(file) = &common.json {
         let json = serde_json::to_string_pretty(&report.json())? + "\n";
         std::fs::write(file, json).with_context(|| format!("write {}", file.display()))?;
+    }
+    if let Some(words) = report.failed {
+        bail!("{words}");
     }
     ensure!(report.counts(), "every round is void");
     Ok(())

@@ -42,6 +42,8 @@ pub struct Report {
     pub rounds: Vec<Round>,
     /// Figures over time or size, for the JSON and for plots.
     pub series: Vec<Series>,
+    /// Why the run fails although it came to its end.
+    pub failed: Option<String>,
 }
 
 /// How one figure runs.
@@ -109,7 +111,7 @@ impl Round {
 
 impl Report {
     pub fn new(scenario: &'static str, conditions: Value, rounds: Vec<Round>) -> Self {
-        Self { scenario, conditions, rounds, series: Vec::new() }
+        Self { scenario, conditions, rounds, series: Vec::new(), failed: None }
     }
 
     /// Whether any round counts.
@@ -164,7 +166,7 @@ impl Report {
             .collect();
         json!({
             "scenario": self.scenario, "conditions": self.conditions, "summary": summary,
-            "rounds": rounds, "series": series,
+            "rounds": rounds, "series": series, "failed": self.failed,
         })
     }
 

@@ -94,8 +94,9 @@ fn outcome(one: &Run, options: &Options, folder: &Path) -> Result<Outcome> {
         }
     }
     let Ok(text) = std::fs::read_to_string(&file) else { return Ok(Outcome::Absent) };
-    let result = serde_json::from_str(&text).with_context(|| file.display().to_string())?;
-    Ok(Outcome::Measured(result))
+    let result: Value = serde_json::from_str(&text).with_context(|| file.display().to_string())?;
+    let failed = !result["failed"].is_null();
+    Ok(if failed { Outcome::Failed } else { Outcome::Measured(result) })
 }
 
 fn judge(target: &'static target::Target, outcome: Option<&Outcome>) -> Judged {

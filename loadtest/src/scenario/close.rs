@@ -3,7 +3,7 @@
 //!
 //! Every close is checked to be the last event for everybody, and the visitor's next message to be
 //! refused. Afterwards messages race with closes: each must come before the close, for all, or be
-//! refused.
+//! refused. At the end many conversations are closed in one sweep, each in front of its visitor.
 
 use std::time::{Duration, Instant};
 
@@ -19,6 +19,7 @@ use crate::progress;
 use crate::report::{Report, Round};
 use crate::stage::Stage;
 use crate::stats::Latencies;
+use crate::sweep::Sweep;
 
 /// Closes before anything is measured.
 const WARM_UP: usize = 5;
@@ -35,21 +36,29 @@ pub struct Options {
     /// Closes for each number of receivers, but at most 20,000 deliveries
     #[arg(long, default_value_t = 200)]
     closes: usize,
+    /// Conversations that are closed in one sweep at the end; 0 for none
+    #[arg(long, default_value_t = 10_000)]
+    sweep: usize,
 }
 
 /// Runs it.
 pub fn run(options: &Options, common: &Common) -> Result<Report> {
     let mut stage = Stage::set(common, 4, false)?;
     let conditions = stage.conditions(
-        json!({ "receivers": options.receivers, "closes": options.closes, "races": RACES }),
+        json!({ "receivers": options.receivers, "closes": options.closes, "races": RACES, "sweep": options.sweep }),
     )?;
-    let mut round = Round::default();
+    let (mut round, gauge) = (Round::default(), Gauge::start(&stage.host.nodes)?);
     for &receivers in &options.receivers {
         ensure!(receivers >= 1, "nobody would receive it");
         progress::now(&format!("{receivers} receivers"));
         let closes = options.closes.min(20_000 / receivers).max(10);
         measure(&mut stage, receivers, closes, &mut round)?;
     }
+    if options.sweep > 0 {
+        progress::now(&format!("a sweep of {}", options.sweep));
+        sweep(&mut stage, options.sweep, &mut round)?;
+    }
+    round.add_surroundings(&gauge.read()?);
     Ok(Report::new("close", conditions, vec![round]))
 }
 
@@ -87,6 +96,21 @@ fn measure(stage: &mut Stage, receivers: usize, closes: usize, round: &mut Round
     );
     round.add(format!("load average, {receivers} receivers"), "", reading.load);
     closing.leave(&mut stage.crowd);
+    Ok(())
+}
+
+fn sweep(stage: &mut Stage, count: usize, round: &mut Round) -> Result<()> {
+    let plan = Plan { count, agents: false, one_more: false, visitor_watches: true };
+    let pairs = Pairs::gather(&mut stage.crowd, &stage.host, plan)?;
+    let mut sweep = Sweep::prepare(&mut stage.crowd, &stage.host, pairs)?;
+    let gauge = Gauge::start(&stage.host.nodes)?;
+    let took = sweep.close(&mut stage.crowd)?;
+    let reading = gauge.read()?;
+    let name = format!("sweep of {count}, until the last visitor is told");
+    round.add(name, "ms", took.as_secs_f64() * 1e3).target = "≤ 500 for 10,000";
+    round.add("sweep, until half are told", "ms", sweep.times.us(50.0) / 1e3);
+    round.add("sweep, server CPU per close", "µs", reading.server_us_each(count as u64));
+    sweep.leave(&mut stage.crowd);
     Ok(())
 }
 

@@ -93,7 +93,7 @@ pub const RUNS: &[Run] = &[
     Run {
         name: "close",
         args: &["close", "--receivers", "2,10,100,1000", "--closes", "150"],
-        quick: &["close", "--receivers", "10", "--closes", "10"],
+        quick: &["close", "--receivers", "10", "--closes", "10", "--sweep", "200"],
     },
     Run {
         name: "inbox",
