@@ -1,12 +1,12 @@
 //! Opens the store that the configuration names.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use prometheus_client::registry::Registry;
-use store::{SqliteStore, Store};
+use store::{OpenError, SqliteStore, Store};
 
 use crate::folder::{self, Serving};
 
@@ -34,12 +34,21 @@ impl Home {
         }
     }
 
-    /// Opens it; makes it if it is not there.
-    pub fn open(&self) -> Result<Opened> {
+    /// Opens it for the server that has claimed it; makes it if it is not there.
+    pub fn open(&self, _claimed: &Serving) -> Result<Opened> {
+        self.open_by(SqliteStore::open)
+    }
+
+    /// Opens it beside a server that may be running; makes it if it is not there.
+    pub fn open_beside(&self) -> Result<Opened> {
+        self.open_by(SqliteStore::open_beside)
+    }
+
+    fn open_by(&self, open: impl Fn(&Path) -> Result<SqliteStore, OpenError>) -> Result<Opened> {
         match self {
             Home::Folder(folder) => {
                 folder::make(folder)?;
-                let store = SqliteStore::open(folder).with_context(|| {
+                let store = open(folder).with_context(|| {
                     format!("--data {}: cannot open the store", folder.display())
                 })?;
                 let store = Arc::new(store);

@@ -17,6 +17,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
+use crate::folder::Serving;
 use crate::home::Opened;
 use crate::signals::Signals;
 use crate::{logs, observe, open_files, routes, welcome};
@@ -49,17 +50,17 @@ pub fn run(config: Config) -> Result<()> {
         "starting"
     );
     open_files::raise();
-    let _serving = home.claim()?;
+    let claimed = home.claim()?;
     let runtime = Builder::new_multi_thread().enable_all().build()?;
-    let outcome = runtime.block_on(serve(&config));
+    let outcome = runtime.block_on(serve(&config, &claimed));
     // Work that nobody waits for any more does not hold up the exit.
     runtime.shutdown_background();
     outcome
 }
 
-async fn serve(config: &Config) -> Result<()> {
+async fn serve(config: &Config, claimed: &Serving) -> Result<()> {
     let mut signals = Signals::keep()?;
-    let opened = config.home.open()?;
+    let opened = config.home.open(claimed)?;
     let listener = listen(config.listen)?;
     let address = listener.local_addr()?;
     let Node { gateway, stop, serving } = Node::start(config, &opened, listener).await?;

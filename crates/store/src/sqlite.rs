@@ -71,6 +71,7 @@ type Running = mpsc::Sender<Infallible>;
 pub struct SqliteStore {
     writer: Writer,
     unsettled: Arc<Unsettled>,
+    is_beside: bool,
     readers: Readers,
     searchers: Readers,
     indexer: Indexer,
@@ -79,21 +80,32 @@ pub struct SqliteStore {
 }
 
 impl SqliteStore {
-    /// Opens `frontdesk.db` in `dir`; makes what is missing and brings an older schema up to date.
+    /// Opens `frontdesk.db` in `dir`; makes what is missing and brings an older schema up to date. One
+    /// store alone may have a file open in this way: see to it.
     pub fn open(dir: &Path) -> Result<Self, OpenError> {
-        Self::open_to_settle_after(SETTLE_AFTER, dir)
+        Self::open_as(Some(SETTLE_AFTER), dir)
     }
 
     /// The same, for tests of what is settled at once or late: positions, keys and states of messages are
     /// written when a message is so old.
     pub fn open_to_settle_after(age: Duration, dir: &Path) -> Result<Self, OpenError> {
+        Self::open_as(Some(age), dir)
+    }
+
+    /// Opens the same file beside the store that has it, for its directory: sites, agents, codes, secrets.
+    /// Conversations are as they were some seconds ago, and cannot be begun or added to (`Unavailable`).
+    pub fn open_beside(dir: &Path) -> Result<Self, OpenError> {
+        Self::open_as(None, dir)
+    }
+
+    fn open_as(settle_after: Option<Duration>, dir: &Path) -> Result<Self, OpenError> {
         let place = Place::in_directory(dir)?;
         migrations::admit(&place.to_look()?)?;
         migrations::migrate(&mut place.to_write()?)?;
         let metrics = StoreMetrics::default();
         let (running, ended) = mpsc::channel(1);
         let unsettled = Arc::new(Unsettled::default());
-        let settling = (unsettled.clone(), age);
+        let settling = (unsettled.clone(), settle_after);
         // It brings the rows up to the log, which everybody else relies on.
         let writer = Writer::start(place.clone(), settling, metrics.clone(), running.clone())?;
         // Readers look into the index, so it comes first.
@@ -101,6 +113,7 @@ impl SqliteStore {
         let readers = Readers::start(&place, &running, ("store-reader", READERS))?;
         let searchers = Readers::start(&place, &running, ("store-searcher", searchers()))?;
         Ok(Self {
+            is_beside: settle_after.is_none(),
             writer,
             unsettled,
             readers,
@@ -134,12 +147,24 @@ impl SqliteStore {
     }
 }
 
+/// Whoever has the file numbers its events; nobody else may.
+fn beside<T: Send + 'static>() -> Answer<'static, T> {
+    let refused = StoreError::Unavailable("another store has this file".into());
+    Box::pin(std::future::ready(Err(refused)))
+}
+
 impl Journal for SqliteStore {
     fn start(&self, start: Start) -> Answer<'_, StartOutcome> {
+        if self.is_beside {
+            return beside();
+        }
         self.writer.write(move |db| start::start(db, &start))
     }
 
     fn append(&self, append: Append) -> Answer<'_, Appended> {
+        if self.is_beside {
+            return beside();
+        }
         let metrics = self.metrics.clone();
         self.writer.write(move |db| {
             let appended = append::append(db, &append)?;

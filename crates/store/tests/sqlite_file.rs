@@ -103,7 +103,7 @@ const OTHERS_AGENTS: std::ops::Range<u128> = 100..150;
 #[tokio::test]
 async fn in_another_process() {
     if let Some(dir) = std::env::var_os(SHARED_DIR) {
-        let store = open(Path::new(&dir));
+        let store = SqliteStore::open_beside(Path::new(&dir)).unwrap();
         for n in OTHERS_AGENTS {
             store.add_agent(new_agent(n), 1).await.unwrap();
         }

@@ -4,6 +4,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use conversation::{Audience, Author, Command, Conversation, KeyScope, Remembered};
@@ -12,7 +13,9 @@ use protocol::{Order, Queue, Sort, StatusFilter};
 use rand::rngs::SmallRng;
 use rand::{RngExt as _, SeedableRng as _};
 use store::conformance::*;
-use store::{Appended, InboxQuery, Range, SqliteStore, Store};
+use store::{
+    Appended, Directory as _, InboxQuery, Journal as _, Range, SqliteStore, Store, StoreError,
+};
 
 const LATE: Duration = Duration::from_secs(3600);
 
@@ -147,26 +150,79 @@ async fn what_is_in_the_log_alone_survives_a_crash() {
     stories[0].go_on(&again, &ann(), CLOSE).await;
 }
 
+/// Has stories go on while others open the folder again and again, as administrative commands do.
+async fn go_on_while_others_look_in(store: &Arc<dyn Store>, dir: &Path, stories: &mut [Story]) {
+    let done = Arc::new(AtomicBool::new(false));
+    let (dir, seen) = (dir.to_owned(), done.clone());
+    let others = tokio::spawn(async move {
+        let mut looked_in = 0;
+        while !seen.load(Ordering::Relaxed) {
+            let other = SqliteStore::open_beside(&dir).unwrap();
+            other.sites().await.unwrap();
+            other.close().await;
+            looked_in += 1;
+        }
+        looked_in
+    });
+    for turn in 0..150 {
+        for story in &mut *stories {
+            let vera = asking(&story.state);
+            story.go_on(store, &vera, post(&format!("meanwhile {turn}"))).await;
+        }
+    }
+    done.store(true, Ordering::Relaxed);
+    assert!(others.await.unwrap() > 3, "others looked in");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_opens_the_folder_meanwhile_changes_nothing_of_what_is_behind() {
+    for settle_after in [LATE, Duration::from_millis(20)] {
+        let dir = tempfile::tempdir().unwrap();
+        let store = open(dir.path(), settle_after);
+        let mut stories = vec![Story::begin(&store, 1).await, Story::begin(&store, 2).await];
+        go_on_while_others_look_in(&store, dir.path(), &mut stories).await;
+        let copy = crashed(dir.path());
+        let again = open(copy.path(), LATE);
+        for story in &stories {
+            story.check(&again).await;
+            for (scope, first) in &story.keys {
+                assert_eq!(again.remembered(scope.clone()).await.unwrap(), Some(*first));
+            }
+        }
+    }
+}
+
 #[tokio::test]
-async fn whoever_opens_the_folder_meanwhile_settles_nothing_twice() {
+async fn beside_another_store_conversations_are_only_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path(), LATE);
+    let mut story = Story::begin(&store, 1).await;
+    story.go_on(&store, &ann(), Command::Claim).await;
+    let beside = SqliteStore::open_beside(dir.path()).unwrap();
+    assert_eq!(beside.find(story.state.id).await.unwrap(), Some(story.state.clone()));
+    let append = append(&story.state, &ann(), &post("me too"), 9000, "k");
+    let refused = beside.append(append).await;
+    assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
+    let refused = beside.start(start(2, 1000)).await;
+    assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
+    beside.close().await;
+    story.go_on(&store, &ann(), post("still mine")).await;
+}
+
+#[tokio::test]
+async fn a_mark_that_is_too_far_costs_a_look_at_the_whole_log_and_nothing_else() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path(), LATE);
     let mut story = Story::begin(&store, 1).await;
     let vera = asking(&story.state);
-    for _ in 0..5 {
-        story.go_on(&store, &vera, post("hello?")).await;
+    for turn in 0..6 {
+        story.go_on(&store, &vera, post(&format!("hello {turn}"))).await;
     }
-    assert!(behind(dir.path()) >= 5, "all of this is about what is behind");
-    // As an administrative command does.
-    let other = SqliteStore::open(dir.path()).unwrap();
-    other.close().await;
-    assert_eq!(behind(dir.path()), 0);
-    story.check(&store).await;
-    for _ in 0..5 {
-        story.go_on(&store, &vera, post("anybody?")).await;
-    }
-    story.go_on(&store, &ann(), Command::Claim).await;
-    assert_eq!(search(&store, "anybody? hello?").await, [1]);
+    let copy = crashed(dir.path());
+    let db = rusqlite::Connection::open(copy.path().join("frontdesk.db")).unwrap();
+    db.execute("UPDATE settled SET upto = (SELECT max(id) - 2 FROM events)", []).unwrap();
+    drop(db);
+    story.check(&open(copy.path(), LATE)).await;
 }
 
 /// Twenty conversations side by side, in which messages, notes, claims and ends of claims alternate at random.

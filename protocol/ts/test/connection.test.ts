@@ -22,6 +22,12 @@ test("half a character is sent as the one that stands for it, a whole one as it 
   assert.equal(stage.socket.take("message.send").args.text, "a\ufffd b \ud83d\ude00");
 });
 
+test("half a character in a hello does not keep us out", () => {
+  const stage = new Stage({ hello: () => ({ page: { title: "Tents \ud83d" } }) });
+  stage.client.start();
+  assert.deepEqual(stage.greet().page, { title: "Tents \ufffd" });
+});
+
 test("a visitor whose page cannot keep a token stays the same visitor while the page lives", () => {
   const stage = new Stage();
   stage.client.start();

@@ -170,6 +170,15 @@ test("the outbox survives a reload", async () => {
   assert.equal(storage.getItem("outbox"), "[]");
 });
 
+test("a text with half a character, kept over a reload, goes out whole and is answered", () => {
+  const storage = fakeStorage();
+  const before = Stage.live({ outboxStorage: storedOutbox(storage, "outbox") });
+  void send(before, "torn \ud83d");
+  const after = Stage.live({ outboxStorage: storedOutbox(storage, "outbox") });
+  assert.equal(after.socket.ok("message.send", { seq: 1, at: 1 }).args.text, "torn \ufffd");
+  assert.deepEqual([after.client.unconfirmed, after.client.state], [[], "live"]);
+});
+
 test("what one visitor wrote is never sent as another", async () => {
   const storage = fakeStorage();
   const before = Stage.live({ outboxStorage: storedOutbox(storage, "outbox") });

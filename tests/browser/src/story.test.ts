@@ -1,7 +1,7 @@
 // The story of the product, on the real binary, with a visitor and agents in windows of their own.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import type { Browser, Page } from "playwright-core";
+import type { Browser, Locator, Page } from "playwright-core";
 import {
   PHONE, type Somebody, agent, openBrowser, openRow, pick, picture, say, somebody, visitor, write,
 } from "./people";
@@ -47,6 +47,40 @@ async function claims(page: Page, words: string): Promise<void> {
   await openRow(page, words);
   await page.getByRole("button", { name: "Claim", exact: true }).click();
   await shows(page, "Assigned to you");
+}
+
+/** Another window of Ada's, at this conversation, whose timers wait for `clock.runFor`. */
+async function adaInPausedTime(words: string): Promise<Somebody> {
+  const again = await somebody(browser);
+  await again.context.addCookies(await ada.context.cookies());
+  await again.page.clock.install();
+  await again.page.goto(`${server.url}/dashboard/chat/inbox`);
+  await openRow(again.page, words);
+  await again.page.getByRole("button", { name: "Claim", exact: true }).waitFor();
+  // A short step: a long one would make the questions on their way overdue, and cut the line.
+  await again.page.clock.pauseAt(Date.now() + 1000);
+  return again;
+}
+
+async function replies(page: Page, text: string): Promise<void> {
+  await write(page, "Reply", text);
+  await page.keyboard.press("Control+Enter");
+}
+
+interface Place {
+  x: number;
+  y: number;
+}
+
+async function middleOf(locator: Locator): Promise<Place> {
+  const box = await locator.boundingBox();
+  assert.ok(box);
+  return { x: box.x + box.width / 2, y: box.y + box.height / 2 };
+}
+
+/** What the mouse would hit there. */
+function buttonAt(page: Page, place: Place): Promise<string | null | undefined> {
+  return page.evaluate(({ x, y }) => document.elementFromPoint(x, y)?.closest("button")?.textContent, place);
 }
 
 test("a chat from the first word to End Chat and Close, live on both sides", async () => {
@@ -132,6 +166,66 @@ test("a second click where Claim was closes nothing and gives nothing back", asy
   await ada.page.getByRole("button", { name: "End Chat and Close" }).click();
   for (const { page } of [ada, vera]) await shows(page, CLOSED);
   noComplaints(ada, vera);
+});
+
+test("a double click on Claim only claims: for a second nothing that comes up in its place can be pressed", async () => {
+  const vera = await visitor(browser, server.demo);
+  await say(vera.page, "Who clicks twice?");
+  const desk = await adaInPausedTime("Who clicks twice?");
+  const { page } = desk;
+  const claim = page.getByRole("button", { name: "Claim", exact: true });
+  const end = page.getByRole("button", { name: "End Chat and Close" });
+  const place = await middleOf(claim);
+  await page.mouse.dblclick(place.x, place.y);
+  await end.waitFor();
+  assert.equal(await buttonAt(page, place), "End Chat and Close", "it comes up under the second click");
+  const unclaim = await middleOf(page.getByRole("button", { name: "Unclaim", exact: true }));
+  for (const passedMs of [0, 100, 850]) {
+    await page.clock.runFor(passedMs);
+    for (const { x, y } of [place, unclaim]) await page.mouse.dblclick(x, y);
+  }
+  assert.equal(await end.count(), 1, "nothing was ended or given back");
+  await replies(page, "Still open, and still mine.");
+  await shows(vera.page, "Still open, and still mine.");
+  await shows(page, "Assigned to you");
+
+  // From then on the same places work.
+  await page.clock.runFor(250);
+  await page.mouse.click(unclaim.x, unclaim.y);
+  await shows(page, "Unassigned");
+  await claim.click();
+  await end.waitFor();
+  await page.clock.runFor(1100);
+  await page.mouse.click(place.x, place.y);
+  for (const each of [page, vera.page]) await shows(each, CLOSED);
+  noComplaints(vera, desk);
+  await Promise.all([vera.context.close(), desk.context.close()]);
+});
+
+test("Enter pressed again after Claim ends nothing: the caret goes to the reply", async () => {
+  const vera = await visitor(browser, server.demo);
+  await say(vera.page, "Who presses twice?");
+  const desk = await adaInPausedTime("Who presses twice?");
+  const { page } = desk;
+  const end = page.getByRole("button", { name: "End Chat and Close" });
+  await page.getByRole("button", { name: "Claim", exact: true }).focus();
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("Enter");
+  await end.waitFor();
+  // Before the caret has moved, when it has, and when all buttons work.
+  for (const passedMs of [0, 100, 1000]) {
+    await page.clock.runFor(passedMs);
+    await page.keyboard.press("Enter");
+    await page.keyboard.press("Space");
+  }
+  assert.equal(await end.count(), 1, "nothing was ended or given back");
+  const reply = page.getByRole("textbox", { name: "Reply", exact: true });
+  assert.equal(await reply.evaluate((field) => field === document.activeElement), true, "the caret is in the reply");
+  await replies(page, "Nothing ended.");
+  await shows(vera.page, "Nothing ended.");
+  await shows(page, "Assigned to you");
+  noComplaints(vera, desk);
+  await Promise.all([vera.context.close(), desk.context.close()]);
 });
 
 test("Send and close brings the reply and the end in one step, and the Closed filter still finds it", async () => {

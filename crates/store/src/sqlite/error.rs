@@ -38,6 +38,8 @@ pub(super) enum Trouble {
     Sqlite(#[from] rusqlite::Error),
     #[error("unreadable JSON: {0}")]
     Json(#[from] serde_json::Error),
+    #[error("an event that must be in the log is not where it was looked for")]
+    Gap,
     #[error("a message in the log has no key")]
     Keyless,
     #[error("the work panicked")]

@@ -4,7 +4,7 @@
 //! written once instead of once for each message.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::btree_map::Entry;
 use std::time::Duration;
 
 use conversation::Conversation;
@@ -43,17 +43,34 @@ pub(super) fn one(db: &Writing, id: ConversationId) -> Result<(), Trouble> {
 }
 
 /// Settles what the log has and the rows do not: after a crash, or when a commit may have happened in
-/// spite of an error. In a transaction of the caller's; harmless if there is nothing to do.
+/// spite of an error. In a transaction of the caller's; harmless if there is nothing to do. Only for the one
+/// that appends: nobody else knows what it is about to settle itself.
 pub(super) fn recover(db: &Connection) -> Result<(), Trouble> {
     let mark = first(db, "SELECT upto FROM settled", [])?.unwrap_or(0);
+    match recover_after(db, mark) {
+        Err(Trouble::Gap) => {
+            tracing::warn!(
+                mark,
+                "not all before the mark is settled; looking through the whole log"
+            );
+            recover_after(db, 0)
+        }
+        recovered => recovered,
+    }
+}
+
+fn recover_after(db: &Connection, mark: i64) -> Result<(), Trouble> {
     let mut found: BTreeMap<Number, (Conversation, Vec<Said>)> = BTreeMap::new();
     let last = events::each_after(db, mark, |row, number, event| {
         let (state, said) = match found.entry(number) {
-            std::collections::btree_map::Entry::Occupied(entry) => entry.into_mut(),
-            std::collections::btree_map::Entry::Vacant(entry) => {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => {
                 entry.insert((conversations::by_number(db, number)?, Vec::new()))
             }
         };
+        if event.seq > state.head.next() {
+            return Err(Trouble::Gap);
+        }
         if event.seq > state.head {
             state.apply(&event);
             let digest = keys::digest_of(state.id, &event).ok_or(Trouble::Keyless)?;
@@ -62,9 +79,9 @@ pub(super) fn recover(db: &Connection) -> Result<(), Trouble> {
         Ok(())
     })?;
     for (number, (state, said)) in found {
-        write(db, number, &Arc::new(state), &said)?;
+        write(db, number, &state, &said)?;
     }
-    set_mark(db, last.max(mark))
+    set_mark(db, last)
 }
 
 /// Written before, in a transaction that seemed to fail: then nothing changes.

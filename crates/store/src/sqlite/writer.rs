@@ -78,7 +78,7 @@ impl Writer {
     /// Starts the thread; it ends when it is told to stop, or when nobody can ask any more.
     pub(super) fn start(
         place: Place,
-        (unsettled, settle_after): (Arc<Unsettled>, Duration),
+        (unsettled, settle_after): (Arc<Unsettled>, Option<Duration>),
         metrics: StoreMetrics,
         running: Running,
     ) -> Result<Self, OpenError> {
@@ -142,7 +142,8 @@ struct WriterThread {
     /// `None` after a failure, until there is work again.
     db: Option<Writing>,
     unsettled: Arc<Unsettled>,
-    settle_after: Duration,
+    /// `None`: somebody else settles what is in this file.
+    settle_after: Option<Duration>,
     /// When the mark of what is settled was moved.
     marked: Instant,
     /// There is nothing to do when it is quiet.
@@ -197,7 +198,7 @@ impl WriterThread {
                 return received > 0;
             }
             // After a failure there is time until the next job.
-            let settled = self.settle_older_than(self.settle_after);
+            let settled = self.settle_older_than(self.settle_after.unwrap_or_default());
             self.is_settled = settled.is_err() || self.unsettled.len() == 0;
             if self.is_settled {
                 self.give_memory_back();
@@ -213,6 +214,9 @@ impl WriterThread {
     }
 
     fn settle_older_than(&mut self, age: Duration) -> Result<(), Trouble> {
+        if self.settle_after.is_none() {
+            return Ok(());
+        }
         while self.transact(&mut [], Some(age)).map_err(|failure| self.give_up(failure))? {}
         Ok(())
     }
@@ -266,12 +270,14 @@ impl WriterThread {
         self.checkpoints.finish(db)?;
         execute(db, "BEGIN IMMEDIATE")?;
         run_all(db, batch)?;
-        let age = quiet.unwrap_or(self.settle_after);
-        let settled = catch_unwind(AssertUnwindSafe(|| settle::some(db, age, quiet.is_some())));
-        let more = settled.unwrap_or(Err(Trouble::Panicked))?;
-        if quiet.is_some() || self.marked.elapsed() >= MARK_EVERY {
-            settle::move_mark(db)?;
-            self.marked = Instant::now();
+        let mut more = false;
+        if let Some(age) = self.settle_after {
+            let settle = || settle::some(db, quiet.unwrap_or(age), quiet.is_some());
+            more = catch_unwind(AssertUnwindSafe(settle)).unwrap_or(Err(Trouble::Panicked))?;
+            if quiet.is_some() || self.marked.elapsed() >= MARK_EVERY {
+                settle::move_mark(db)?;
+                self.marked = Instant::now();
+            }
         }
         let flush = Instant::now();
         execute(db, "COMMIT")?;
@@ -281,18 +287,20 @@ impl WriterThread {
             self.metrics.commits.inc();
         }
         self.metrics.unsettled.set(self.unsettled.len() as i64);
-        self.is_settled = false;
+        self.is_settled = self.settle_after.is_none();
         self.checkpoints.after_commit();
         Ok(more)
     }
 
-    /// A connection whose rows have all that the log has.
+    /// A connection whose rows have all that the log has, if it is ours to see to that.
     fn open(&self) -> Result<Writing, Trouble> {
         let mut db = self.place.to_write()?;
         self.checkpoints.watch(&mut db)?;
-        let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        settle::recover(&transaction)?;
-        transaction.commit()?;
+        if self.settle_after.is_some() {
+            let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            settle::recover(&transaction)?;
+            transaction.commit()?;
+        }
         self.unsettled.clear();
         Ok(Writing::new(db, self.unsettled.clone()))
     }
