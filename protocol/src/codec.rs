@@ -23,6 +23,9 @@ pub enum Codec {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParseError(pub String);
 
+/// Room that most frames never outgrow.
+const FRAME_BYTES_USUAL: usize = 512;
+
 impl Codec {
     /// Both codecs, in the order of preference.
     pub const ALL: [Codec; 2] = [Codec::Json, Codec::Msgpack];
@@ -55,10 +58,12 @@ impl Codec {
 
     /// Writes a frame. Our own types always serialise: string keys, no floats.
     pub fn encode<T: Serialize>(self, frame: &T) -> Bytes {
-        match self {
-            Codec::Json => serde_json::to_vec(frame).map(Bytes::from).unwrap_or_default(),
-            Codec::Msgpack => rmp_serde::to_vec_named(frame).map(Bytes::from).unwrap_or_default(),
-        }
+        let mut bytes = Vec::with_capacity(FRAME_BYTES_USUAL);
+        let written = match self {
+            Codec::Json => serde_json::to_writer(&mut bytes, frame).is_ok(),
+            Codec::Msgpack => rmp_serde::encode::write_named(&mut bytes, frame).is_ok(),
+        };
+        if written { bytes.into() } else { Bytes::new() }
     }
 }
 

@@ -32,6 +32,11 @@ impl Text {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The same, shared and not copied.
+    pub fn shared(&self) -> Arc<str> {
+        self.0.clone()
+    }
 }
 
 /// A client-made string that makes a repeated command have one effect: 1 to 64 characters.
