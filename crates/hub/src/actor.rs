@@ -152,11 +152,14 @@ impl Actor {
     async fn handle(&mut self, mail: Mail) {
         match mail {
             Mail::Asked { asker, ask, reply } => self.answer(&asker, ask, reply).await,
-            Mail::Begun { asker, state } => self.begin(&asker, state).await,
-            Mail::Moved { state, events } => self.moved_elsewhere(state, &events).await,
+            // Boxed, here and below: what is rare must not make the room larger that every mail takes.
+            Mail::Begun { asker, state } => Box::pin(self.begin(&asker, state)).await,
+            Mail::Moved { state, events } => {
+                Box::pin(self.moved_elsewhere(state, &events)).await;
+            }
             Mail::Head(head) => {
                 if self.state.as_ref().is_none_or(|state| state.head < head) {
-                    drop(self.catch_up().await);
+                    drop(Box::pin(self.catch_up()).await);
                 }
             }
             Mail::TypingElsewhere { by, active } => {
@@ -186,7 +189,7 @@ impl Actor {
                 let answer = self.command(asker, &command, deed, key).await;
                 reply.send(answer);
             }
-            Ask::Watch { after } => reply.send(self.watch(asker, after).await),
+            Ask::Watch { after } => reply.send(Box::pin(self.watch(asker, after)).await),
             Ask::History { range, limit } => self.history(asker, &state, range, limit, reply),
             Ask::Typing { active } => reply.send(self.typing(asker, &state, active)),
             Ask::Unwatch | Ask::Leave => reply.send(Ok(Answer::Done)),
@@ -198,7 +201,7 @@ impl Actor {
         if let Some(state) = &self.state {
             return Ok(state.clone());
         }
-        self.catch_up().await
+        Box::pin(self.catch_up()).await
     }
 
     /// Reads where the conversation stands, and tells listeners what they have missed.

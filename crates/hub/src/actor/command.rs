@@ -31,16 +31,20 @@ impl Actor {
         for _ in 0..STALE_MAX {
             let state = self.state().await?;
             let judged = state.decide(&asker.author, command);
-            let append = match judged {
+            let (append, first) = match judged {
                 Ok(verdict) => self.prepare(&state, asker, verdict, scope.clone()),
-                Err(rejection) => match self.refuse(&state, &scope, command, rejection).await? {
-                    Some(first) => return Ok(answer_of(&first, asker)),
-                    None => continue,
-                },
+                Err(rejection) => {
+                    // Boxed: what is rare must not make the room larger that every command takes.
+                    let refused = Box::pin(self.refuse(&state, &scope, command, rejection));
+                    match refused.await? {
+                        Some(first) => return Ok(answer_of(&first, asker)),
+                        None => continue,
+                    }
+                }
             };
-            match self.append(append).await? {
+            match self.append(append, first, deed).await? {
                 Outcome::Answered(first) => return Ok(answer_of(&first, asker)),
-                Outcome::Stale => drop(self.catch_up().await?),
+                Outcome::Stale => drop(Box::pin(self.catch_up()).await?),
             }
         }
         Err(Refusal::UNAVAILABLE)
@@ -52,7 +56,7 @@ impl Actor {
         asker: &Asker,
         verdict: Verdict,
         scope: KeyScope,
-    ) -> Append {
+    ) -> (Append, Remembered) {
         let now = self.hub.clock.now_ms();
         let (events, remembered) = match verdict {
             Verdict::Commit(events) => {
@@ -73,21 +77,23 @@ impl Actor {
         events.iter().for_each(|event| next.apply(event));
         let at_head = state.head;
         let key = Some((scope, remembered));
-        Append { conversation: Arc::new(next), at_head, events, key }
+        (Append { conversation: Arc::new(next), at_head, events, key }, remembered)
     }
 
-    async fn append(&mut self, append: Append) -> Result<Outcome, Refusal> {
-        let Append { conversation: next, events, key, .. } = append.clone();
-        let (scope, remembered) = match key {
-            Some(keyed) => keyed,
-            None => return Err(Refusal::UNAVAILABLE),
-        };
+    /// Appends what was judged; `first` is its answer if nobody used the key before.
+    async fn append(
+        &mut self,
+        append: Append,
+        first: Remembered,
+        deed: Deed,
+    ) -> Result<Outcome, Refusal> {
+        let (next, events) = (append.conversation.clone(), append.events.clone());
         match self.hub.store.append(append).await {
             Ok(Appended::Done) => {
                 if !events.is_empty() {
                     self.committed(next, events);
                 }
-                Ok(Outcome::Answered(remembered))
+                Ok(Outcome::Answered(first))
             }
             Ok(Appended::Repeated(first)) => {
                 self.hub.metrics.repeated_keys.inc();
@@ -98,7 +104,7 @@ impl Actor {
                 Ok(Outcome::Stale)
             }
             Err(error) => {
-                tracing::warn!(conversation = %self.id, deed = ?scope.deed, %error, "append failed");
+                tracing::warn!(conversation = %self.id, ?deed, %error, "append failed");
                 // It may have happened all the same: look before judging again.
                 self.state = None;
                 Err(error.into())
