@@ -93,7 +93,7 @@ pub(crate) async fn live(
         panics = if last_panic.elapsed() > CALM_AFTER { 1 } else { panics + 1 };
         last_panic = Instant::now();
         if panics > PANICS_MAX {
-            tokio::time::sleep(REST).await;
+            Box::pin(tokio::time::sleep(REST)).await;
         }
     }
     if actor.listening_to_others {
@@ -122,12 +122,15 @@ impl Actor {
         }
     }
 
-    /// The only place where an actor waits for anybody but the store. Safe to cancel.
+    /// The only place where an actor waits for anybody but the store. Safe to cancel. Timers are boxed:
+    /// an actor that is listened to needs none, and there are many of those.
     async fn next_wake(&self, mailbox: &mut UnboundedReceiver<Mail>) -> Wake {
         let asleep = !self.listeners.is_empty();
         let owed = asleep && self.state.is_none();
         let mail = match (owed, asleep) {
-            (true, _) => timeout(REST, mailbox.next()).await.map_err(|_| Wake::Recheck),
+            (true, _) => {
+                Box::pin(timeout(REST, mailbox.next())).await.map_err(|_| Wake::Recheck)
+            }
             (false, true) => Ok(mailbox.next().await),
             (false, false) => {
                 // Nothing is worth keeping of a conversation that was not found.
@@ -137,7 +140,7 @@ impl Actor {
                 tokio::select! {
                     biased;
                     mail = mailbox.next() => Ok(mail),
-                    () = sleep_until(until) => Err(Wake::Idle),
+                    () = Box::pin(sleep_until(until)) => Err(Wake::Idle),
                 }
             }
         };
