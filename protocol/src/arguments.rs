@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::checked::{
     address, different_ids, few_watches, inbox_limit, object, search_words, short, word,
+    word_if_any,
 };
 use crate::limits::HISTORY_LIMIT_MAX;
 use crate::{ConversationId, Key, Text};
@@ -147,7 +148,7 @@ pub struct Send {
     pub key: Key,
     pub text: Text,
     /// Agents: close in the same step.
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "word")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "word_if_any")]
     pub then: Option<Then>,
 }
 

@@ -3,9 +3,9 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::de::{Error, IntoDeserializer, SeqAccess, Visitor};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Error, IntoDeserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
-use serde_json::Value;
 
 use crate::WatchFrom;
 use crate::limits::{
@@ -35,17 +35,13 @@ fn bounded<'de, D: Deserializer<'de>>(from: D, max: usize) -> Result<Option<Stri
     }
 }
 
-/// A map; the derived code alone would take a list of the fields' values as well.
-pub(crate) fn object<'de, D, T>(from: D) -> Result<T, D::Error>
+/// A map, if there is anything; the derived code alone would take a list of the fields' values as well.
+pub(crate) fn object<'de, D, T>(from: D) -> Result<Option<T>, D::Error>
 where
     D: Deserializer<'de>,
-    T: serde::de::DeserializeOwned,
+    T: Deserialize<'de>,
 {
-    let value = Value::deserialize(from)?;
-    if value.is_array() {
-        return Err(D::Error::custom("a list where a map is expected"));
-    }
-    serde_json::from_value(value).map_err(D::Error::custom)
+    from.deserialize_option(Optional(Object(PhantomData)))
 }
 
 /// One of a closed set of words; the derived code alone would take `{"word": null}` as well.
@@ -54,11 +50,16 @@ where
     D: Deserializer<'de>,
     T: Deserialize<'de>,
 {
-    let value = Value::deserialize(from)?;
-    if value.is_object() {
-        return Err(D::Error::custom("a map where a word is expected"));
-    }
-    T::deserialize(value.into_deserializer()).map_err(D::Error::custom)
+    from.deserialize_any(Word(PhantomData))
+}
+
+/// The same, if there is anything.
+pub(crate) fn word_if_any<'de, D, T>(from: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    from.deserialize_option(Optional(Word(PhantomData)))
 }
 
 pub(crate) fn inbox_limit<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u32>, D::Error> {
@@ -90,9 +91,56 @@ pub(crate) fn different_ids<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<St
 /// An item of a list that must be a map.
 struct AsMap<T>(T);
 
-impl<'de, T: serde::de::DeserializeOwned> Deserialize<'de> for AsMap<T> {
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for AsMap<T> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        object(from).map(AsMap)
+        from.deserialize_any(Object(PhantomData)).map(AsMap)
+    }
+}
+
+struct Object<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for Object<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a map")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, from: A) -> Result<T, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(from))
+    }
+}
+
+struct Word<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for Word<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a word")
+    }
+
+    fn visit_str<E: Error>(self, word: &str) -> Result<T, E> {
+        T::deserialize(word.into_deserializer())
+    }
+}
+
+/// Nothing, or what the other visitor takes.
+struct Optional<V>(V);
+
+impl<'de, V: Visitor<'de>> Visitor<'de> for Optional<V> {
+    type Value = Option<V::Value>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.expecting(f)
+    }
+
+    fn visit_none<E: Error>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, from: D) -> Result<Self::Value, D::Error> {
+        from.deserialize_any(self.0).map(Some)
     }
 }
 

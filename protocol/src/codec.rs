@@ -1,13 +1,14 @@
-//! The two codecs. Both carry the same model: [`serde_json::Value`] is the meeting point, so what one
-//! refuses (binary blobs, keys that are no strings, bytes after the value) the other refuses too.
+//! The two codecs. Both carry the same model and meet in one kind of tree, so what one refuses (binary
+//! blobs, keys that are no strings, bytes after the value) the other refuses too.
 
 use bytes::Bytes;
-use serde::Serialize;
 use serde::de::DeserializeSeed;
+use serde::{Deserialize as _, Serialize};
 use serde_json::Value;
 
+use crate::build::{Budget, Build};
 use crate::limits::NESTING_MAX;
-use crate::value::{Budget, Build};
+use crate::tree::Tree;
 
 /// How frames are written on one connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -21,6 +22,9 @@ pub enum Codec {
 /// Bytes that are not one whole value of the codec.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParseError(pub String);
+
+/// Room that most frames never outgrow.
+const FRAME_BYTES_USUAL: usize = 512;
 
 impl Codec {
     /// Both codecs, in the order of preference.
@@ -37,19 +41,29 @@ impl Codec {
     /// Reads one value and all of the bytes. Nesting is bounded, and so is memory: at most
     /// [`MEMORY_PER_BYTE`](crate::limits::MEMORY_PER_BYTE) times the input and a little.
     pub fn parse(self, bytes: &[u8]) -> Result<Value, ParseError> {
-        let budget = Budget::for_input(bytes.len());
+        self.read(bytes, &Budget::for_value(bytes.len())).map(Value::from)
+    }
+
+    /// The same for whoever only takes it apart: text that needs no unescaping stays where it is.
+    pub(crate) fn parse_tree(self, bytes: &[u8]) -> Result<Tree<'_>, ParseError> {
+        self.read(bytes, &Budget::for_tree(bytes.len()))
+    }
+
+    fn read<'a>(self, bytes: &'a [u8], budget: &Budget) -> Result<Tree<'a>, ParseError> {
         match self {
-            Codec::Json => parse_json(bytes, Build::new(&budget)),
-            Codec::Msgpack => parse_msgpack(bytes, Build::new(&budget)),
+            Codec::Json => read_json(bytes, Build::new(budget)),
+            Codec::Msgpack => read_msgpack(bytes, Build::new(budget)),
         }
     }
 
     /// Writes a frame. Our own types always serialise: string keys, no floats.
     pub fn encode<T: Serialize>(self, frame: &T) -> Bytes {
-        match self {
-            Codec::Json => serde_json::to_vec(frame).map(Bytes::from).unwrap_or_default(),
-            Codec::Msgpack => rmp_serde::to_vec_named(frame).map(Bytes::from).unwrap_or_default(),
-        }
+        let mut bytes = Vec::with_capacity(FRAME_BYTES_USUAL);
+        let written = match self {
+            Codec::Json => serde_json::to_writer(&mut bytes, frame).is_ok(),
+            Codec::Msgpack => rmp_serde::encode::write_named(&mut bytes, frame).is_ok(),
+        };
+        if written { bytes.into() } else { Bytes::new() }
     }
 }
 
@@ -59,23 +73,23 @@ impl ParseError {
     }
 }
 
-fn parse_json(bytes: &[u8], build: Build<'_>) -> Result<Value, ParseError> {
+fn read_json<'a>(bytes: &'a [u8], build: Build<'_>) -> Result<Tree<'a>, ParseError> {
     let mut reader = serde_json::Deserializer::from_slice(bytes);
-    let value = build.deserialize(&mut reader).map_err(ParseError::of)?;
+    let tree = build.deserialize(&mut reader).map_err(ParseError::of)?;
     reader.end().map_err(ParseError::of)?;
-    Ok(value)
+    Ok(tree)
 }
 
-fn parse_msgpack(bytes: &[u8], build: Build<'_>) -> Result<Value, ParseError> {
-    let mut rest = bytes;
-    let mut reader = rmp_serde::Deserializer::new(&mut rest);
+fn read_msgpack<'a>(bytes: &'a [u8], build: Build<'_>) -> Result<Tree<'a>, ParseError> {
+    let mut reader = rmp_serde::Deserializer::from_read_ref(bytes);
     // `build` is what counts; this one only has to let 32 levels through.
     reader.set_max_depth(NESTING_MAX + 2);
-    let value = build.deserialize(&mut reader).map_err(ParseError::of)?;
-    if !rest.is_empty() {
-        return Err(ParseError(format!("{} bytes after the value", rest.len())));
+    let tree = build.deserialize(&mut reader).map_err(ParseError::of)?;
+    // The reader does not say what is left, but there is a marker to read wherever there is a byte.
+    match bool::deserialize(&mut reader) {
+        Err(rmp_serde::decode::Error::InvalidMarkerRead(_)) => Ok(tree),
+        _ => Err(ParseError("bytes after the value".into())),
     }
-    Ok(value)
 }
 
 #[cfg(test)]
@@ -102,7 +116,9 @@ mod tests {
         assert!(Codec::Json.parse(b"{} {}").is_err());
         assert!(Codec::Json.parse(b"{}\0").is_err());
         assert!(Codec::Json.parse(b"{} \n").is_ok());
-        assert!(Codec::Msgpack.parse(&[0x80, 0xc0]).is_err());
+        for byte in 0..=u8::MAX {
+            assert!(Codec::Msgpack.parse(&[0x80, byte]).is_err(), "{byte:#x} was left unread");
+        }
     }
 
     #[test]

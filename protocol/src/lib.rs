@@ -2,7 +2,7 @@
 //!
 //! Start with [`Request::decode`]: what a client may say is in `operation.rs` and `arguments.rs`. What
 //! the server says is in `answer.rs`, `event.rs` and `signal.rs`; `summary.rs` is a conversation in a
-//! list. `codes.rs` is the one table of codes, `limits.rs` every number, `value.rs` what both codecs
+//! list. `codes.rs` is the one table of codes, `limits.rs` every number, `tree.rs` what both codecs
 //! are read into.
 //!
 //! Never here: a runtime, a socket, a store, or a rule about conversations.
@@ -11,6 +11,7 @@
 
 mod answer;
 mod arguments;
+mod build;
 mod checked;
 mod codec;
 mod codes;
@@ -23,7 +24,7 @@ mod server_frame;
 mod signal;
 mod summary;
 mod text;
-mod value;
+mod tree;
 
 #[cfg(feature = "schema")]
 pub mod catalog;

@@ -1,8 +1,10 @@
 //! What a client may ask: the one table of operations. Their arguments are in `arguments.rs`.
 
+use serde::Deserialize as _;
 use serde_json::Value;
 
 use crate::text::shortened;
+use crate::tree::Tree;
 use crate::{
     Bulk, Close, HelloArgs, History, InboxList, InboxWatch, Keyed, Note, Nothing, Send, Start,
     Typing, Unwatch, Watch,
@@ -40,16 +42,16 @@ macro_rules! operations {
             }
 
             /// Reads the arguments of the operation called `name`; the error is for people.
-            pub fn from_parts(name: &str, args: Value) -> Result<Self, String> {
+            pub(crate) fn from_parts(name: &str, args: Tree<'_>) -> Result<Self, String> {
                 match name {
-                    $($name => serde_json::from_value(args)
+                    $($name => <$args>::deserialize(args)
                         .map(Operation::$variant)
                         .map_err(|error| shortened(format!("{}: {error}", $name))),)*
                     _ => Err(shortened(format!("there is no operation {name:?}"))),
                 }
             }
 
-            /// The arguments as a value; the inverse of [`Operation::from_parts`].
+            /// The arguments as a value, as [`Request::decode`](crate::Request::decode) takes them.
             pub fn args(&self) -> Value {
                 match self {
                     $(Operation::$variant(args) => serde_json::to_value(args).unwrap_or_default(),)*

@@ -1,10 +1,10 @@
 //! Text and keys, valid by construction.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use serde::de::Visitor;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::limits::{KEY_CHARS_MAX, TEXT_CHARS_MAX};
 
@@ -31,6 +31,11 @@ impl Text {
     /// The trimmed text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The same, shared and not copied.
+    pub fn shared(&self) -> Arc<str> {
+        self.0.clone()
     }
 }
 
@@ -69,6 +74,32 @@ fn over(text: &str, chars_max: usize) -> bool {
     text.len() > chars_max && text.chars().nth(chars_max).is_some()
 }
 
+/// Reads text and makes something of it, without a copy of its own.
+pub(crate) fn read_str<'de, D, T, E>(
+    from: D,
+    make: impl FnOnce(&str) -> Result<T, E>,
+) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    E: fmt::Display,
+{
+    struct Make<F>(F);
+
+    impl<T, E: fmt::Display, F: FnOnce(&str) -> Result<T, E>> Visitor<'_> for Make<F> {
+        type Value = T;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a string")
+        }
+
+        fn visit_str<R: serde::de::Error>(self, text: &str) -> Result<T, R> {
+            (self.0)(text).map_err(R::custom)
+        }
+    }
+
+    from.deserialize_str(Make(make))
+}
+
 macro_rules! checked_string {
     ($name:ident, $schema:tt) => {
         impl fmt::Debug for $name {
@@ -85,14 +116,13 @@ macro_rules! checked_string {
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let raw = <Cow<'de, str>>::deserialize(deserializer)?;
-                Self::new(&raw).map_err(D::Error::custom)
+                read_str(deserializer, Self::new)
             }
         }
 
         #[cfg(feature = "schema")]
         impl schemars::JsonSchema for $name {
-            fn schema_name() -> Cow<'static, str> {
+            fn schema_name() -> std::borrow::Cow<'static, str> {
                 stringify!($name).into()
             }
             fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {

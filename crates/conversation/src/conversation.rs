@@ -255,8 +255,16 @@ impl Conversation {
 
 impl Snippet {
     fn of(by: &Author, text: &Text, at: i64) -> Self {
-        let text = text.as_str();
-        let end = text.char_indices().nth(PREVIEW_CHARS_MAX).map_or(text.len(), |(end, _)| end);
-        Self { by: by.clone(), text: text[..end].into(), at }
+        Self { by: by.clone(), text: beginning(text), at }
     }
+}
+
+fn beginning(text: &Text) -> Arc<str> {
+    let whole = text.as_str();
+    // No character takes less than a byte: most texts are short, and need not be counted or copied.
+    let end = match whole.len() {
+        ..=PREVIEW_CHARS_MAX => None,
+        _ => whole.char_indices().nth(PREVIEW_CHARS_MAX),
+    };
+    end.map_or_else(|| text.shared(), |(end, _)| whole[..end].into())
 }

@@ -54,27 +54,8 @@ struct Queue {
 }
 
 /// The hub's end of it.
-pub(crate) struct OutboxEar(pub Arc<Outbox>);
-
-impl Ear for OutboxEar {
+impl Ear for Outbox {
     fn tell(&self, news: News) -> bool {
-        self.0.tell(news)
-    }
-}
-
-impl Outbox {
-    pub fn new(bytes_max: usize) -> Arc<Self> {
-        Arc::new(Self {
-            queue: Mutex::default(),
-            waker: AtomicWaker::new(),
-            due: AtomicU64::new(NEVER),
-            overflowed: AtomicBool::new(false),
-            bytes_max,
-        })
-    }
-
-    /// Puts news in; `false` once nobody listens any more.
-    pub fn tell(&self, news: News) -> bool {
         let bytes = size_of(&news);
         let mut queue = self.lock();
         if queue.closed || self.has_overflowed() {
@@ -93,6 +74,18 @@ impl Outbox {
         queue.told_bytes += bytes;
         self.push(queue, Item::News(news));
         true
+    }
+}
+
+impl Outbox {
+    pub fn new(bytes_max: usize) -> Arc<Self> {
+        Arc::new(Self {
+            queue: Mutex::default(),
+            waker: AtomicWaker::new(),
+            due: AtomicU64::new(NEVER),
+            overflowed: AtomicBool::new(false),
+            bytes_max,
+        })
     }
 
     /// Puts the outcome of a task in; gives it back once nobody listens any more.

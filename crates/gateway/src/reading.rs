@@ -144,8 +144,7 @@ impl Connection {
 
     /// Whether a frame that does not decode was meant as a `hello`.
     fn is_hello(&self, bytes: &[u8]) -> bool {
-        let frame = self.codec.parse(bytes).ok();
-        frame.is_some_and(|frame| frame.get("op").and_then(|op| op.as_str()) == Some("hello"))
+        Request::operation_named(self.codec, bytes).as_deref() == Some("hello")
     }
 
     fn bad_frame(&mut self, problem: &str) -> Result<(), End> {

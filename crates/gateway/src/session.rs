@@ -8,7 +8,7 @@ use protocol::limits::{AGENT_WATCHES_MAX, VISITOR_WATCHES_MAX};
 use protocol::{ConversationId, Profile, VisitorId};
 use tokio::sync::Semaphore;
 
-use crate::outbox::{Outbox, OutboxEar};
+use crate::outbox::Outbox;
 use crate::translate;
 
 /// One authenticated connection. Dropping it leaves the hub, whatever ended the connection.
@@ -39,8 +39,7 @@ impl Session {
         outbox: Arc<Outbox>,
         known: Option<Known>,
     ) -> Self {
-        let ear = Box::new(OutboxEar(outbox));
-        let asker = Arc::new(Asker { session, subject, author, ear });
+        let asker = Arc::new(Asker { session, subject, author, ear: outbox });
         hub.join(&asker);
         let known = known.map(Box::new);
         Self { hub: hub.clone(), asker, watching: Vec::new(), known, lists: None }
@@ -87,7 +86,7 @@ impl Session {
         if self.known.as_deref() != Some(&known) {
             let author = Author::Visitor { id, name };
             let (session, subject) = (self.asker.session, self.asker.subject);
-            let ear = Box::new(OutboxEar(outbox.clone()));
+            let ear = outbox.clone();
             // The same session to the hub: who watches already goes on watching.
             self.asker = Arc::new(Asker { session, subject, author, ear });
             self.known = Some(Box::new(known));

@@ -122,7 +122,7 @@ impl Default for Settings {
             list_within: Duration::from_secs(5),
             outbox_bytes_max: 512 * 1024,
             stalled_max: Duration::from_secs(10),
-            read_buffer_bytes: 1024,
+            read_buffer_bytes: 512,
             write_buffer_bytes: 8 * 1024,
             visitor_token_ttl: Duration::from_secs(90 * 86_400),
             visitor_token_renew_after: Duration::from_secs(7 * 86_400),

@@ -94,11 +94,11 @@ fn data(
             (words.started.clone(), data)
         }
         Event::Posted { text } => {
-            let text = text.as_str().into();
+            let text = text.shared();
             (words.posted.clone(), EventData::MessagePosted(Posted { text, key }))
         }
         Event::Noted { text } => {
-            let text = text.as_str().into();
+            let text = text.shared();
             (words.noted.clone(), EventData::NotePosted(NotePosted { text, key }))
         }
         Event::Claimed => {

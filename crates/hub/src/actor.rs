@@ -93,7 +93,7 @@ pub(crate) async fn live(
         panics = if last_panic.elapsed() > CALM_AFTER { 1 } else { panics + 1 };
         last_panic = Instant::now();
         if panics > PANICS_MAX {
-            tokio::time::sleep(REST).await;
+            Box::pin(tokio::time::sleep(REST)).await;
         }
     }
     if actor.listening_to_others {
@@ -122,12 +122,15 @@ impl Actor {
         }
     }
 
-    /// The only place where an actor waits for anybody but the store. Safe to cancel.
+    /// The only place where an actor waits for anybody but the store. Safe to cancel. Timers are boxed:
+    /// an actor that is listened to needs none, and there are many of those.
     async fn next_wake(&self, mailbox: &mut UnboundedReceiver<Mail>) -> Wake {
         let asleep = !self.listeners.is_empty();
         let owed = asleep && self.state.is_none();
         let mail = match (owed, asleep) {
-            (true, _) => timeout(REST, mailbox.next()).await.map_err(|_| Wake::Recheck),
+            (true, _) => {
+                Box::pin(timeout(REST, mailbox.next())).await.map_err(|_| Wake::Recheck)
+            }
             (false, true) => Ok(mailbox.next().await),
             (false, false) => {
                 // Nothing is worth keeping of a conversation that was not found.
@@ -137,7 +140,7 @@ impl Actor {
                 tokio::select! {
                     biased;
                     mail = mailbox.next() => Ok(mail),
-                    () = sleep_until(until) => Err(Wake::Idle),
+                    () = Box::pin(sleep_until(until)) => Err(Wake::Idle),
                 }
             }
         };
@@ -152,11 +155,14 @@ impl Actor {
     async fn handle(&mut self, mail: Mail) {
         match mail {
             Mail::Asked { asker, ask, reply } => self.answer(&asker, ask, reply).await,
-            Mail::Begun { asker, state } => self.begin(&asker, state).await,
-            Mail::Moved { state, events } => self.moved_elsewhere(state, &events).await,
+            // Boxed, here and below: what is rare must not make the room larger that every mail takes.
+            Mail::Begun { asker, state } => Box::pin(self.begin(&asker, state)).await,
+            Mail::Moved { state, events } => {
+                Box::pin(self.moved_elsewhere(state, &events)).await;
+            }
             Mail::Head(head) => {
                 if self.state.as_ref().is_none_or(|state| state.head < head) {
-                    drop(self.catch_up().await);
+                    drop(Box::pin(self.catch_up()).await);
                 }
             }
             Mail::TypingElsewhere { by, active } => {
@@ -186,7 +192,7 @@ impl Actor {
                 let answer = self.command(asker, &command, deed, key).await;
                 reply.send(answer);
             }
-            Ask::Watch { after } => reply.send(self.watch(asker, after).await),
+            Ask::Watch { after } => reply.send(Box::pin(self.watch(asker, after)).await),
             Ask::History { range, limit } => self.history(asker, &state, range, limit, reply),
             Ask::Typing { active } => reply.send(self.typing(asker, &state, active)),
             Ask::Unwatch | Ask::Leave => reply.send(Ok(Answer::Done)),
@@ -198,7 +204,7 @@ impl Actor {
         if let Some(state) = &self.state {
             return Ok(state.clone());
         }
-        self.catch_up().await
+        Box::pin(self.catch_up()).await
     }
 
     /// Reads where the conversation stands, and tells listeners what they have missed.

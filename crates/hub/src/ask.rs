@@ -21,7 +21,7 @@ pub struct Asker {
     pub subject: Subject,
     /// The same person, as events name it.
     pub author: Author,
-    pub ear: Box<dyn Ear>,
+    pub ear: Arc<dyn Ear>,
 }
 
 /// The receiving end of a connection. Never waits: an ear that cannot keep up ends its connection.

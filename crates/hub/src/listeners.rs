@@ -1,6 +1,5 @@
 //! Who is told what one conversation commits, and up to where each has been told.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use conversation::{Audience, Author, Committed};
@@ -11,7 +10,8 @@ use crate::{Asker, News, SessionId, Told};
 /// The connections that watch one conversation. Each hears every number of its audience once.
 #[derive(Default)]
 pub(crate) struct Listeners {
-    by_session: HashMap<SessionId, Listener>,
+    /// Sorted by session. Most conversations have two, and room for no more.
+    all: Vec<Listener>,
 }
 
 struct Listener {
@@ -22,35 +22,44 @@ struct Listener {
 
 impl Listeners {
     pub fn is_empty(&self) -> bool {
-        self.by_session.is_empty()
+        self.all.is_empty()
     }
 
     /// Listens from after `told` on. Who listens already goes on where it is.
     pub fn add(&mut self, asker: &Arc<Asker>, told: u64) {
-        self.by_session
-            .entry(asker.session)
-            .or_insert_with(|| Listener { asker: asker.clone(), told });
+        if let Err(place) = self.place_of(asker.session) {
+            if self.all.len() == self.all.capacity() {
+                self.all.reserve_exact(self.all.len().max(1));
+            }
+            self.all.insert(place, Listener { asker: asker.clone(), told });
+        }
     }
 
     pub fn remove(&mut self, session: SessionId) {
-        self.by_session.remove(&session);
-        if self.by_session.is_empty() {
-            self.by_session.shrink_to_fit();
+        if let Ok(place) = self.place_of(session) {
+            self.all.remove(place);
+        }
+        if self.all.is_empty() {
+            self.all = Vec::new();
         }
     }
 
     pub fn contains(&self, session: SessionId) -> bool {
-        self.by_session.contains_key(&session)
+        self.place_of(session).is_ok()
+    }
+
+    fn place_of(&self, session: SessionId) -> Result<usize, usize> {
+        self.all.binary_search_by_key(&session, |listener| listener.asker.session)
     }
 
     /// Tells one event to everybody who may see it and has not been told. Repeats are harmless.
     pub fn tell(&mut self, conversation: ConversationId, committed: Committed) {
-        if self.by_session.is_empty() {
+        if self.all.is_empty() {
             return;
         }
         let numbers = [Audience::Agents, Audience::Visitor].map(|a| committed.number_for(a));
         let told = Told::new(conversation, committed);
-        self.by_session.retain(|_, listener| {
+        self.all.retain_mut(|listener| {
             let number = match listener.asker.subject.audience() {
                 Audience::Agents => numbers[0],
                 Audience::Visitor => numbers[1],
@@ -65,7 +74,7 @@ impl Listeners {
             Author::Visitor { .. } => Audience::Agents,
             Author::Agent(_) | Author::System => Audience::Visitor,
         };
-        for listener in self.by_session.values() {
+        for listener in &self.all {
             if listener.asker.subject.audience() == to {
                 listener.asker.ear.tell(News::Typing { conversation, by: by.clone(), active });
             }

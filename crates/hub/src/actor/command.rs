@@ -9,7 +9,7 @@ use conversation::{
 use fanout::Hint;
 use protocol::Key;
 use protocol::limits::PAGE_EVENTS_MAX;
-use store::{Append, Appended, Range};
+use store::{Append, Appended, Range, StoreError};
 
 use super::Actor;
 use crate::{Answer, Asker, Refusal};
@@ -30,35 +30,54 @@ impl Actor {
         let scope = KeyScope { author, conversation: self.id, deed, key };
         for _ in 0..STALE_MAX {
             let state = self.state().await?;
-            let judged = state.decide(&asker.author, command);
-            let append = match judged {
-                Ok(verdict) => self.prepare(&state, asker, verdict, scope.clone()),
-                Err(rejection) => match self.refuse(&state, &scope, command, rejection).await? {
-                    Some(first) => return Ok(answer_of(&first, asker)),
-                    None => continue,
-                },
-            };
-            match self.append(append).await? {
-                Outcome::Answered(first) => return Ok(answer_of(&first, asker)),
-                Outcome::Stale => drop(self.catch_up().await?),
+            let Appending { next, events, first, outcome } =
+                match state.decide(&asker.author, command) {
+                    Ok(verdict) => self.begin_append(&state, asker, verdict, scope.clone()),
+                    Err(rejection) => {
+                        // Boxed: what is rare must not make the room larger that every command takes.
+                        let refused = Box::pin(self.refuse(&state, &scope, command, rejection));
+                        match refused.await? {
+                            Some(first) => return Ok(answer_of(&first, asker)),
+                            None => continue,
+                        }
+                    }
+                };
+            match outcome.await {
+                Ok(Appended::Done) => {
+                    if !events.is_empty() {
+                        self.committed(next, events);
+                    }
+                    return Ok(answer_of(&first, asker));
+                }
+                Ok(Appended::Repeated(first)) => {
+                    self.hub.metrics.repeated_keys.inc();
+                    return Ok(answer_of(&first, asker));
+                }
+                Ok(Appended::Stale) => {
+                    self.hub.metrics.stale_appends.inc();
+                    Box::pin(self.catch_up()).await?;
+                }
+                Err(error) => return Err(self.failed(deed, error)),
             }
         }
         Err(Refusal::UNAVAILABLE)
     }
 
-    fn prepare(
+    /// Hands what was judged to the journal. Not `async`: an append is large, and must not wait here as
+    /// well as there.
+    fn begin_append(
         &self,
         state: &Conversation,
         asker: &Asker,
         verdict: Verdict,
         scope: KeyScope,
-    ) -> Append {
+    ) -> Appending<'_> {
         let now = self.hub.clock.now_ms();
-        let (events, remembered) = match verdict {
+        let (events, first) = match verdict {
             Verdict::Commit(events) => {
                 let events = state.stamp(&asker.author, Some(&scope.key), now, events);
-                let remembered = remembered_for(self.id, &events, state);
-                (events, remembered)
+                let first = remembered_for(self.id, &events, state);
+                (events, first)
             }
             // An answer, too, is given once and for all: after a change of owner the same key must
             // still be answered with the claim it saw.
@@ -71,39 +90,21 @@ impl Actor {
         };
         let mut next = state.clone();
         events.iter().for_each(|event| next.apply(event));
-        let at_head = state.head;
-        let key = Some((scope, remembered));
-        Append { conversation: Arc::new(next), at_head, events, key }
+        let next = Arc::new(next);
+        let outcome = self.hub.store.append(Append {
+            conversation: next.clone(),
+            at_head: state.head,
+            events: events.clone(),
+            key: Some((scope, first)),
+        });
+        Appending { next, events, first, outcome }
     }
 
-    async fn append(&mut self, append: Append) -> Result<Outcome, Refusal> {
-        let Append { conversation: next, events, key, .. } = append.clone();
-        let (scope, remembered) = match key {
-            Some(keyed) => keyed,
-            None => return Err(Refusal::UNAVAILABLE),
-        };
-        match self.hub.store.append(append).await {
-            Ok(Appended::Done) => {
-                if !events.is_empty() {
-                    self.committed(next, events);
-                }
-                Ok(Outcome::Answered(remembered))
-            }
-            Ok(Appended::Repeated(first)) => {
-                self.hub.metrics.repeated_keys.inc();
-                Ok(Outcome::Answered(first))
-            }
-            Ok(Appended::Stale) => {
-                self.hub.metrics.stale_appends.inc();
-                Ok(Outcome::Stale)
-            }
-            Err(error) => {
-                tracing::warn!(conversation = %self.id, deed = ?scope.deed, %error, "append failed");
-                // It may have happened all the same: look before judging again.
-                self.state = None;
-                Err(error.into())
-            }
-        }
+    /// It may have happened all the same: look before judging again.
+    fn failed(&mut self, deed: Deed, error: StoreError) -> Refusal {
+        tracing::warn!(conversation = %self.id, ?deed, %error, "append failed");
+        self.state = None;
+        error.into()
     }
 
     /// Moves past what the journal has, and tells: listeners here, the inbox, other nodes.
@@ -156,10 +157,13 @@ impl Actor {
     }
 }
 
-/// What became of an append that was judged.
-enum Outcome {
-    Answered(Remembered),
-    Stale,
+/// An append on its way to the disk, and what follows from it.
+struct Appending<'a> {
+    next: Arc<Conversation>,
+    events: Vec<Committed>,
+    /// The answer, if nobody used the key before.
+    first: Remembered,
+    outcome: store::Answer<'a, Appended>,
 }
 
 fn remembered_for(

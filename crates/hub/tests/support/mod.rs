@@ -101,7 +101,7 @@ impl Person {
     fn new(hub: Hub, subject: Subject, author: Author) -> Self {
         let (sender, heard) = mpsc::unbounded_channel();
         let session = SESSIONS.fetch_add(1, Ordering::Relaxed);
-        let ear = Box::new(Channel(Mutex::new(sender)));
+        let ear = Arc::new(Channel(Mutex::new(sender)));
         let asker = Arc::new(Asker { session, subject, author, ear });
         Self { hub, asker, heard }
     }
