@@ -182,5 +182,5 @@ export class Connection {
 
 /** Half a surrogate pair is no character: no server could store it, and a frame with one does not parse. */
 function wellFormed(_name: string, value: any): unknown {
-  return value?.toWellFormed?.() ?? value;
+  return value?.replace?.(/\p{Cs}/gu, "\ufffd") ?? value;
 }
