@@ -10,8 +10,9 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 
 use crate::{refusal, translate};
 
-/// What `subject` is told of it, if anything. Answers belong to questions and are not told here.
-pub(crate) fn news(news: News, codec: Codec, subject: &Subject) -> Option<Bytes> {
+/// The frame by which `subject` is told of it, if it is told at all. Answers belong to questions and are
+/// not told here.
+pub fn frame_of(news: News, codec: Codec, subject: &Subject) -> Option<Bytes> {
     let audience = subject.audience();
     let signal = match news {
         News::Answer { .. } => return None,

@@ -41,6 +41,7 @@ mod writing;
 
 pub use accept::serve;
 pub use credential::{AgentToken, BadToken, Credentials, VisitorToken};
+pub use encoding::frame_of;
 pub use gateway::{Gateway, routes};
 pub use metrics::{CommandLabel, GatewayMetrics, ReasonLabel, RoleLabel};
 pub use settings::Settings;

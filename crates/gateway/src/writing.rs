@@ -81,7 +81,9 @@ impl Connection {
             Item::Frame(frame) => Some(frame),
             Item::News(News::Answer { ticket, answer }) => self.answered(ticket, answer),
             Item::News(news) => match &self.stage {
-                Stage::Present(session) => encoding::news(news, self.codec, &session.asker.subject),
+                Stage::Present(session) => {
+                    encoding::frame_of(news, self.codec, &session.asker.subject)
+                }
                 Stage::Stranger(_) | Stage::Gone => None,
             },
             Item::Done(ticket, done) => self.done(ticket, *done, now)?,

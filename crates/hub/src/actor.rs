@@ -128,9 +128,7 @@ impl Actor {
         let asleep = !self.listeners.is_empty();
         let owed = asleep && self.state.is_none();
         let mail = match (owed, asleep) {
-            (true, _) => {
-                Box::pin(timeout(REST, mailbox.next())).await.map_err(|_| Wake::Recheck)
-            }
+            (true, _) => Box::pin(timeout(REST, mailbox.next())).await.map_err(|_| Wake::Recheck),
             (false, true) => Ok(mailbox.next().await),
             (false, false) => {
                 // Nothing is worth keeping of a conversation that was not found.

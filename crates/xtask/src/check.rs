@@ -1,12 +1,13 @@
 //! Every check, in the order of what fails fastest. Writes nothing that git tracks.
 
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 
 use crate::run::run;
-use crate::{codegen, house, tools};
+use crate::{codegen, counts, house, tools};
 
 /// One named step.
 struct Step {
@@ -45,6 +46,7 @@ const STEPS: &[Step] = &[
     },
     Step { name: "clippy", run: clippy },
     Step { name: "the binary", run: build },
+    Step { name: "instruction counts", run: || counts::run(false) },
     Step {
         name: "Rust tests",
         run: || run(with_binary(&mut cargo(&["test", "-j2", "--workspace"]))),
@@ -127,12 +129,16 @@ pub fn npm(args: &[&str]) -> Command {
 
 /// Tests of the whole system find the binary here.
 pub fn with_binary(command: &mut Command) -> &mut Command {
-    let binary = target().join("release/frontdesk");
-    let absolute = std::path::absolute(&binary).unwrap_or(binary);
-    command.env("FRONTDESK_BIN", absolute)
+    command.env("FRONTDESK_BIN", release_of("frontdesk"))
+}
+
+/// Where cargo puts a program of ours.
+pub fn release_of(name: &str) -> PathBuf {
+    let program = target().join("release").join(name);
+    std::path::absolute(&program).unwrap_or(program)
 }
 
 /// Where Cargo builds.
-pub fn target() -> std::path::PathBuf {
+pub fn target() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()).into()
 }

@@ -18,6 +18,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("throwaway", &[]),
     ("client", &["protocol"]),
     ("frontdesk", &["protocol", "conversation", "store", "fanout", "hub", "gateway", "pages"]),
+    ("counts", &["protocol", "conversation", "store", "fanout", "hub", "gateway"]),
     ("loadtest", &["client", "protocol", "throwaway"]),
     ("system-tests", &["client", "protocol", "conversation", "throwaway"]),
     ("xtask", &["protocol"]),

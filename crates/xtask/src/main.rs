@@ -6,6 +6,7 @@
 mod bench;
 mod check;
 mod codegen;
+mod counts;
 mod house;
 mod longer;
 mod run;
@@ -36,6 +37,12 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
+    /// What a message costs in instructions, against the budgets
+    Counts {
+        /// Makes the budgets what is counted now
+        #[arg(long)]
+        write: bool,
+    },
     /// `kill -9` under load, with the figures
     Kill {
         #[arg(long, default_value_t = 100)]
@@ -61,6 +68,7 @@ fn main() -> anyhow::Result<()> {
         Task::Check { only } => check::all(only.as_deref()),
         Task::Fix => longer::fix(),
         Task::Codegen { check } => codegen::run(check),
+        Task::Counts { write } => counts::run(write),
         Task::Kill { rounds } => longer::kill(rounds),
         Task::Model { seeds, seed } => longer::model(seeds, seed),
         Task::Bench(options) => bench::run(&options),
