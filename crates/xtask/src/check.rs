@@ -1,6 +1,6 @@
 //! Every check, in the order of what fails fastest. Writes nothing that git tracks.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
