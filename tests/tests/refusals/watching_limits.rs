@@ -6,7 +6,7 @@ use client::{Agent, Failure};
 use futures::StreamExt as _;
 use futures::stream;
 use protocol::limits::AGENT_WATCHES_MAX;
-use protocol::{Codec, ConversationId, ErrorCode, Watched};
+use protocol::{Codec, ConversationId, Empty, ErrorBody, ErrorCode, Watched};
 use system_tests::{Expect as _, Site, event, key};
 
 /// Watches, as fast as a socket may ask.
@@ -14,11 +14,27 @@ async fn watch(agent: &mut Agent, id: ConversationId) -> Result<Watched, Failure
     loop {
         match agent.watch(id, 2).await {
             Err(Failure::Refused(error)) if error.code == ErrorCode::RateLimited => {
-                tokio::time::sleep(Duration::from_millis(error.retry_after_ms)).await;
+                rest(&error).await;
             }
             outcome => return outcome,
         }
     }
+}
+
+/// The same for the opposite: so many watches leave nothing of the socket's allowance.
+async fn unwatch(agent: &mut Agent, id: ConversationId) -> Result<Empty, Failure> {
+    loop {
+        match agent.unwatch(id).await {
+            Err(Failure::Refused(error)) if error.code == ErrorCode::RateLimited => {
+                rest(&error).await;
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
+async fn rest(limited: &ErrorBody) {
+    tokio::time::sleep(Duration::from_millis(limited.retry_after_ms)).await;
 }
 
 #[tokio::test]
@@ -43,6 +59,6 @@ async fn an_agents_socket_may_watch_a_thousand_conversations_and_not_one_more() 
     assert_eq!(event(&mut agent).await.conversation, *heard);
 
     // One less makes room for one more.
-    agent.unwatch(first).await.granted();
+    unwatch(&mut agent, first).await.granted();
     watch(&mut agent, one_more).await.granted();
 }
