@@ -13,6 +13,7 @@ use tokio_util::task::TaskTracker;
 use crate::arrival::Admission;
 use crate::metrics::GatewayMetrics;
 use crate::sign_in::SignIns;
+use crate::sites::Sites;
 use crate::throttle::Rate;
 use crate::ticker::Ticker;
 use crate::{Credentials, Settings, sign_in, upgrade};
@@ -27,6 +28,7 @@ pub struct Gateway {
     pub(crate) ticker: Arc<Ticker>,
     pub(crate) admission: Arc<Admission>,
     pub(crate) sign_ins: SignIns,
+    pub(crate) sites: Sites,
     pub(crate) connections: TaskTracker,
     pub(crate) command_rate: Rate,
     pub(crate) control_rate: Rate,
@@ -47,6 +49,7 @@ impl Gateway {
             ticker: Ticker::start(settings.tick),
             admission: Admission::new(&settings, metrics.clone()),
             sign_ins: SignIns::new(&settings),
+            sites: Sites::default(),
             connections: TaskTracker::new(),
             command_rate: Rate::new(settings.commands_per_second, settings.commands_burst),
             control_rate: Rate::new(settings.controls_per_second, settings.controls_burst),

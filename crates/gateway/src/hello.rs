@@ -6,13 +6,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use conversation::{Audience, Author, Subject};
+use conversation::{Audience, Author, Conversation, Subject};
 use futures::future::join_all;
 use hub::{Answer, Ask, Refusal, Reply};
 use protocol::limits::{FRAME_BYTES_MAX, TEXT_CHARS_MAX};
 use protocol::{
-    ConversationId, Hello, HelloArgs, HelloLimits, HelloSelf, Role, SiteId, VisitorId, WatchFrom,
-    WatchOutcome,
+    ConversationId, Hello, HelloArgs, HelloLimits, HelloSelf, Role, SiteId, Summary, VisitorId,
+    WatchFrom, WatchOutcome,
 };
 use store::{StoreError, VisitorRecord};
 use tokio::sync::oneshot::Receiver;
@@ -89,13 +89,9 @@ pub(crate) async fn greet(
     let me = oneself(&subject, &author);
     let who = (subject, author);
     let mut session = Session::join(&gateway.hub, gateway.next_session(), who, outbox, known);
-    let watching = take_up(gateway, &mut session, &args.watch).await;
+    let TakenUp { watching, open } = take_up(gateway, &mut session, &args.watch).await;
     let conversation = match subject {
-        Subject::Visitor { id, .. } if returning => {
-            let current = gateway.hub.current_of(id).await;
-            let current = current.map_err(|_| HelloRefused::Unavailable)?;
-            current.map(|found| translate::summary(&found, Audience::Visitor, true))
-        }
+        Subject::Visitor { id, .. } if returning => current(gateway, id, open).await?,
         _ => None,
     };
     let hello = Hello {
@@ -192,12 +188,33 @@ async fn known(gateway: &Gateway, args: &HelloArgs, record: Option<VisitorRecord
     known
 }
 
-/// Takes up everything that was watched, side by side, and answers in the order asked.
-async fn take_up(
+/// The visitor's open conversation, if any, else the last one. There is one open at most, so if it
+/// watches that one nobody has to look for another.
+async fn current(
     gateway: &Gateway,
-    session: &mut Session,
-    watch: &[WatchFrom],
-) -> Vec<WatchOutcome> {
+    visitor: VisitorId,
+    open: Option<Arc<Conversation>>,
+) -> Result<Option<Summary>, HelloRefused> {
+    let current = match open {
+        Some(open) => Some(open),
+        None => {
+            let found = gateway.hub.current_of(visitor).await;
+            found.map_err(|_| HelloRefused::Unavailable)?.map(Arc::new)
+        }
+    };
+    Ok(current.map(|found| translate::summary(&found, Audience::Visitor, true)))
+}
+
+/// What became of everything that was watched.
+struct TakenUp {
+    /// In the order asked.
+    watching: Vec<WatchOutcome>,
+    /// One of them that is open.
+    open: Option<Arc<Conversation>>,
+}
+
+/// Takes up everything that was watched, side by side, and answers in the order asked.
+async fn take_up(gateway: &Gateway, session: &mut Session, watch: &[WatchFrom]) -> TakenUp {
     let ask = |from: &WatchFrom| {
         let id = ConversationId::parse(&from.conversation).unwrap_or(ConversationId::NOWHERE);
         // Noted before it is asked: whatever becomes of this hello, leaving undoes it.
@@ -212,10 +229,13 @@ async fn take_up(
     let answers = asked.into_iter().map(|(id, answer)| snapshot(id, answer, within));
     let answers = join_all(answers.collect::<Vec<_>>()).await;
     let mut budget = PAGE_WIRE_BYTES_MAX;
-    let mut outcomes = Vec::with_capacity(watch.len());
+    let (mut watching, mut open) = (Vec::with_capacity(watch.len()), None);
     for (from, (id, answer)) in watch.iter().zip(answers) {
-        outcomes.push(match answer {
+        watching.push(match answer {
             Ok(snapshot) => {
+                if !snapshot.conversation.is_closed() {
+                    open = Some(snapshot.conversation.clone());
+                }
                 let subject = session.asker.subject;
                 let watched = page::watched(&snapshot, &subject, &mut budget);
                 WatchOutcome::Watched(Box::new(watched))
@@ -229,7 +249,7 @@ async fn take_up(
             }
         });
     }
-    outcomes
+    TakenUp { watching, open }
 }
 
 async fn snapshot(

@@ -32,6 +32,7 @@ mod refusal;
 mod session;
 mod settings;
 mod sign_in;
+mod sites;
 mod socket;
 mod throttle;
 mod ticker;

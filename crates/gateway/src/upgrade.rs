@@ -51,7 +51,7 @@ async fn visitors_door(
 ) -> Result<Door, Refused> {
     let unknown = Refused(StatusCode::NOT_FOUND, "unknown_site");
     let Some(id) = SiteId::parse(site) else { return Err(unknown) };
-    match gateway.store.site(id).await {
+    match gateway.sites.find(&*gateway.store, id, gateway.ticker.now()).await {
         Ok(Some(site)) if origin::admits_visitor(headers, &site.domains) => Ok(Door::Visitor(id)),
         Ok(Some(_)) => Err(Refused(StatusCode::FORBIDDEN, "origin")),
         Ok(None) => Err(unknown),
