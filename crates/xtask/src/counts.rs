@@ -15,10 +15,10 @@ use crate::check::{cargo, release_of};
 
 const BUDGETS: &str = "crates/counts/budgets.txt";
 const REFRESH: &str = "cargo xtask counts --write";
-/// Per cent above its budget that a count may be.
-const TOLERANCE: f64 = 5.0;
+/// How far above its budget a count may be.
+const TOLERANCE_PERCENT: u64 = 5;
 /// The same when another compiler made the budgets.
-const TOLERANCE_OF_ANOTHER_COMPILER: f64 = 15.0;
+const TOLERANCE_OF_ANOTHER_COMPILER_PERCENT: u64 = 15;
 
 /// Counts, and compares with the budgets or writes them anew.
 pub fn run(write: bool) -> Result<()> {
@@ -30,13 +30,13 @@ pub fn run(write: bool) -> Result<()> {
         return std::fs::write(BUDGETS, file_of(&counts, &compiler)).context(BUDGETS);
     }
     let budgets = Budgets::read()?;
-    let tolerance = if budgets.compiler == compiler {
-        TOLERANCE
+    let tolerance_percent = if budgets.compiler == compiler {
+        TOLERANCE_PERCENT
     } else {
         println!("the budgets were made by {}, and this is {compiler}", budgets.compiler);
-        TOLERANCE_OF_ANOTHER_COMPILER
+        TOLERANCE_OF_ANOTHER_COMPILER_PERCENT
     };
-    budgets.judge(&counts, tolerance)
+    budgets.judge(&counts, tolerance_percent)
 }
 
 /// Instructions of each case, in the order counted.
@@ -99,15 +99,15 @@ impl Budgets {
         Ok(Self { compiler: compiler.to_owned(), of: lines().filter_map(budget).collect() })
     }
 
-    fn judge(&self, counts: &[(String, u64)], tolerance: f64) -> Result<()> {
+    fn judge(&self, counts: &[(String, u64)], tolerance_percent: u64) -> Result<()> {
         let mut over = Vec::new();
         for (name, count) in counts {
             let budget = *self.of.get(name).unwrap_or(&0);
             let change = 100.0 * (*count as f64 / budget.max(1) as f64 - 1.0);
             println!("{name:32} {count:>7} of {budget:>7}  {change:+.1} %");
-            if change > tolerance {
+            if count * 100 > budget * (100 + tolerance_percent) {
                 over.push(format!("{name}: {count} instructions, and its budget is {budget}"));
-            } else if change < -tolerance {
+            } else if count * 100 < budget * (100 - tolerance_percent) {
                 println!("  less than its budget: keep that by {REFRESH}");
             }
         }
@@ -121,7 +121,7 @@ impl Budgets {
 fn file_of(counts: &[(String, u64)], compiler: &str) -> String {
     let head = format!(
         "# Instructions of one message, in release and without socket and disk.\n\
-         # The check fails at {TOLERANCE} % more. Refresh: {REFRESH}\n{compiler}\n"
+         # The check fails at {TOLERANCE_PERCENT} % more. Refresh: {REFRESH}\n{compiler}\n"
     );
     let lines = counts.iter().map(|(name, count)| format!("{name}: {count}\n"));
     [head].into_iter().chain(lines).collect()
@@ -135,9 +135,12 @@ mod tests {
     fn five_per_cent_more_is_too_much_and_less_is_not() {
         let of = BTreeMap::from([("a".to_owned(), 1000)]);
         let budgets = Budgets { compiler: "rustc 1".into(), of };
-        let judged = |count| budgets.judge(&[("a".to_owned(), count)], TOLERANCE);
+        let judged = |count| budgets.judge(&[("a".to_owned(), count)], TOLERANCE_PERCENT);
         assert!(judged(1050).is_ok() && judged(500).is_ok());
         assert!(judged(1051).is_err());
-        assert!(budgets.judge(&[("new".to_owned(), 1)], TOLERANCE).is_err(), "nobody set a budget");
+        assert!(
+            budgets.judge(&[("new".to_owned(), 1)], TOLERANCE_PERCENT).is_err(),
+            "nobody set a budget"
+        );
     }
 }
