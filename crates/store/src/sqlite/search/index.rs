@@ -40,8 +40,8 @@ const FORGET_TABLES: &str = "
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// With fewer new events than this since the last look, there is time to index.
 const QUIET: i64 = 500;
-/// Events that may wait however busy it is: looking through them takes some hundredths of a second.
-const PENDING_MAX: i64 = 20_000;
+/// Events that may wait however busy it is: looking through them takes about a tenth of a second.
+const PENDING_MAX: i64 = 50_000;
 /// Events that are indexed in one transaction.
 const SLICE: usize = 8192;
 
@@ -74,7 +74,7 @@ impl Indexer {
         let (log, index) = (place.to_read_log()?, open(place)?);
         let (wishes, asked) = channel();
         let stopping = Arc::new(AtomicBool::new(false));
-        let thread = IndexThread { log, index, metrics, seen: 0, stopping: stopping.clone() };
+        let thread = IndexThread { log, index, metrics, newest: 0, stopping: stopping.clone() };
         std::thread::Builder::new().name("store-search".into()).spawn(move || {
             thread.run(&asked);
             drop(running);
@@ -147,8 +147,8 @@ struct IndexThread {
     log: Connection,
     index: Connection,
     metrics: StoreMetrics,
-    /// The last event there was at the last look.
-    seen: i64,
+    /// The newest event there was at the last look, settled or not.
+    newest: i64,
     stopping: Arc<AtomicBool>,
 }
 
@@ -182,12 +182,16 @@ impl IndexThread {
         let last = self.last_event()?;
         let pending = last - self.upto()?;
         self.metrics.search_pending.set(pending);
-        let new = last - std::mem::replace(&mut self.seen, last);
-        if pending > 0 && (new < QUIET || pending > PENDING_MAX) {
-            self.index_all()
-        } else {
-            Ok(())
-        }
+        let is_quiet = self.is_quiet()?;
+        if pending > 0 && (is_quiet || pending > PENDING_MAX) { self.index_all() } else { Ok(()) }
+    }
+
+    /// Whether little has been said since the last look. The log tells: what is settled moves on by leaps,
+    /// and stands still between them however busy it is.
+    fn is_quiet(&mut self) -> Result<bool, Trouble> {
+        let newest = first(&self.log, "SELECT max(id) FROM events", [])?.unwrap_or(0);
+        let new = newest - std::mem::replace(&mut self.newest, newest);
+        Ok(new < QUIET)
     }
 
     fn index_all(&mut self) -> Result<(), Trouble> {
@@ -257,4 +261,46 @@ fn mark(log: &Connection, event: i64) -> Result<Option<String>, Trouble> {
     let find = "SELECT lower(hex(c.id)) || ' ' || e.seq || ' ' || e.at
                 FROM events e JOIN conversations c ON c.number = e.conversation WHERE e.id = ?1";
     Ok(log.prepare_cached(find)?.query_row([event], |row| row.get(0)).optional()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A log with so many events, none of them settled, and a thread that looks after it.
+    fn thread_beside(dir: &std::path::Path) -> (Connection, IndexThread) {
+        let place = Place::in_directory(dir).unwrap();
+        let mut db = place.to_write().unwrap();
+        crate::sqlite::migrations::migrate(&mut db).unwrap();
+        let thread = IndexThread {
+            log: place.to_read_log().unwrap(),
+            index: open(&place).unwrap(),
+            metrics: StoreMetrics::default(),
+            newest: 0,
+            stopping: Arc::default(),
+        };
+        (db, thread)
+    }
+
+    fn say(db: &Connection, events: i64) {
+        let say = "INSERT INTO events (conversation, seq, visitor_seq, hidden, at, author, event)
+                   VALUES (1, 1, 1, 0, 1, 'null', '\"claimed\"')";
+        db.execute_batch("BEGIN").unwrap();
+        for _ in 0..events {
+            db.execute(say, []).unwrap();
+        }
+        db.execute_batch("COMMIT").unwrap();
+    }
+
+    #[test]
+    fn it_is_busy_while_much_is_said_though_nothing_is_settled() {
+        let dir = tempfile::tempdir().unwrap();
+        let (db, mut thread) = thread_beside(dir.path());
+        for _ in 0..3 {
+            say(&db, QUIET);
+            assert!(!thread.is_quiet().unwrap());
+        }
+        say(&db, QUIET - 1);
+        assert!(thread.is_quiet().unwrap());
+    }
 }
