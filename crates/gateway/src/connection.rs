@@ -143,7 +143,7 @@ impl Connection {
 
     fn look_at_the_clock(&mut self, now: Millis) -> Result<(), End> {
         let settings = &self.gateway.settings;
-        let read = self.socket.get_ref().read;
+        let read = self.socket.raw().read;
         if read != self.times.heard.1 {
             self.times.heard = (now, read);
         }
@@ -167,7 +167,7 @@ impl Connection {
 
     fn notice_a_stall(&mut self, now: Millis) -> Result<(), End> {
         let Some((since, written_then)) = self.times.stalled else { return Ok(()) };
-        let written = self.socket.get_ref().written;
+        let written = self.socket.raw().written;
         if written != written_then {
             self.times.stalled = Some((now, written));
         } else if now >= since + millis(self.gateway.settings.stalled_max) {
@@ -226,7 +226,7 @@ fn silence(settings: &crate::Settings) -> Millis {
 impl Drop for Connection {
     fn drop(&mut self) {
         self.leave();
-        let socket = self.socket.get_ref();
+        let socket = self.socket.raw();
         self.gateway.metrics.bytes_in.inc_by(socket.read);
         self.gateway.metrics.bytes_out.inc_by(socket.written);
     }

@@ -4,9 +4,6 @@ use bytes::Bytes;
 use conversation::{Audience, Subject};
 use hub::{Answer, BulkResult, News, Row, Told};
 use protocol::{BulkItem, Codec, ConversationId, Presence, SeqAnswer, SignalData, Started};
-use tokio_tungstenite::tungstenite::protocol::Message;
-use tokio_tungstenite::tungstenite::protocol::frame::Frame;
-use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 
 use crate::{refusal, translate};
 
@@ -27,15 +24,6 @@ pub fn frame_of(news: News, codec: Codec, subject: &Subject) -> Option<Bytes> {
         News::Counts(counts) => translate::signal(None, SignalData::InboxCounts(counts)),
     };
     Some(codec.encode(&signal))
-}
-
-/// JSON goes in text frames. What we encode is UTF-8 by construction and is not checked again.
-pub(crate) fn data_frame(codec: Codec, frame: Bytes) -> Message {
-    let kind = match codec {
-        Codec::Json => Data::Text,
-        Codec::Msgpack => Data::Binary,
-    };
-    Message::Frame(Frame::message(frame, OpCode::Data(kind), true))
 }
 
 /// Encoded once per codec for agents, for the visitor, and for the author, who alone sees the key.

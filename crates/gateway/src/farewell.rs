@@ -2,16 +2,16 @@
 
 use std::time::Duration;
 
-use futures::{SinkExt as _, StreamExt as _};
 use protocol::{Bye, ByeCode, ByeFrame, CloseCode};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::error::Error;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode as Code;
-use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Message};
 
 use crate::connection::Connection;
 use crate::metrics::ReasonLabel;
 use crate::outbox::Item;
+use crate::socket::Frame;
 use crate::ticker::millis;
 
 /// For the last frames to be taken.
@@ -95,20 +95,16 @@ impl Connection {
         let _ = timeout(LINGER, self.linger(end)).await;
     }
 
-    fn rest(&mut self) -> Vec<Message> {
+    fn rest(&mut self) -> Vec<Frame> {
         let mut rest: Vec<Item> = std::mem::take(&mut self.waiting).into();
         rest.extend(self.outbox.close());
         let now = self.gateway.ticker.now();
-        rest.into_iter().filter_map(|item| self.message(item, now).ok().flatten()).collect()
+        rest.into_iter().filter_map(|item| self.frame_of(item, now).ok().flatten()).collect()
     }
 
-    async fn say(
-        &mut self,
-        end: End,
-        last_words: Vec<Message>,
-    ) -> Result<(), tokio_tungstenite::tungstenite::Error> {
-        for message in last_words {
-            self.socket.feed(message).await?;
+    async fn say(&mut self, end: End, last_words: Vec<Frame>) -> Result<(), Error> {
+        for frame in last_words {
+            self.socket.send(&frame).await?;
         }
         if let Some((code, message, reconnect)) = end.bye()
             && self.times.stalled.is_none()
@@ -116,15 +112,9 @@ impl Connection {
             let retry_after_ms = if reconnect { millis(self.gateway.return_after()) } else { 0 };
             let bye = Bye { code, message: message.into(), reconnect, retry_after_ms };
             let frame = self.codec.encode(&ByeFrame { bye });
-            if let Ok(Some(message)) = self.message(Item::Frame(frame), 0) {
-                self.socket.feed(message).await?;
-            }
+            self.socket.send(&Frame::data(self.codec, frame)).await?;
         }
-        if let Some((code, _)) = end.code() {
-            let frame = CloseFrame { code: code.into(), reason: Default::default() };
-            self.socket.feed(Message::Close(Some(frame))).await?;
-        }
-        self.socket.flush().await
+        self.socket.close(end.code().map(|(code, _)| code)).await
     }
 
     /// Waits until the client has closed too, or at least has had time to read.
@@ -132,10 +122,10 @@ impl Connection {
         if matches!(end, End::PeerLeft) {
             return;
         }
-        while let Some(Ok(_)) = self.socket.next().await {}
+        self.socket.read_to_the_end().await;
         // After a message that was refused tungstenite reads no more; what is under way has to go
         // somewhere all the same.
-        let raw = self.socket.get_mut();
+        let raw = self.socket.raw_mut();
         let _ = raw.shutdown().await;
         let mut scratch = [0; 2048];
         let mut left = LINGER_BYTES_MAX;

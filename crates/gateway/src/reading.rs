@@ -1,10 +1,8 @@
 //! What comes from the client: frames, judged in the order of the contract.
 
-use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use futures::Stream as _;
 use protocol::limits::BAD_FRAMES_MAX;
 use protocol::{Answer, Codec, ErrorBody, ErrorCode, Operation, Ponged, Refused, Request};
 use serde::Serialize;
@@ -29,7 +27,7 @@ impl Connection {
             if !self.may_read() {
                 return Ok(self.may_write() && (!self.waiting.is_empty() || self.unflushed));
             }
-            match Pin::new(&mut self.socket).poll_next(context) {
+            match self.socket.poll_next(context) {
                 Poll::Pending => return Ok(false),
                 Poll::Ready(None) => return Err(End::PeerLeft),
                 Poll::Ready(Some(Err(error))) => return Err(self.failed(&error)),
@@ -62,7 +60,7 @@ impl Connection {
                 self.refuse_frame(ErrorBody::new(ErrorCode::TooLarge, "The message is too large."));
                 End::TooLarge
             }
-            Error::Io(_) if self.socket.get_ref().is_flooded() => End::TooSlow,
+            Error::Io(_) if self.socket.raw().is_flooded() => End::TooSlow,
             Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => End::PeerLeft,
             Error::Protocol(_) => End::BrokeProtocol,
             Error::Utf8(_) => End::NotUtf8,
@@ -71,7 +69,6 @@ impl Connection {
     }
 
     fn take_in(&mut self, message: Message, now: Millis) -> Result<(), End> {
-        self.socket.get_mut().message_read();
         match (message, self.codec) {
             (Message::Text(text), Codec::Json) => self.frame(&Bytes::from(text), now),
             (Message::Binary(bytes), Codec::Msgpack) => self.frame(&bytes, now),

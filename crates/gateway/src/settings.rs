@@ -67,8 +67,8 @@ pub struct Settings {
     pub stalled_max: Duration,
     /// Read buffer of one WebSocket.
     pub read_buffer_bytes: usize,
-    /// The write buffer's target: more than this and it is written.
-    pub write_buffer_bytes: usize,
+    /// Frames are gathered up to so many bytes, and written with one call.
+    pub write_at_once_bytes: usize,
 
     /// How long a visitor's token is good.
     pub visitor_token_ttl: Duration,
@@ -123,7 +123,7 @@ impl Default for Settings {
             outbox_bytes_max: 512 * 1024,
             stalled_max: Duration::from_secs(10),
             read_buffer_bytes: 512,
-            write_buffer_bytes: 8 * 1024,
+            write_at_once_bytes: 8 * 1024,
             visitor_token_ttl: Duration::from_secs(90 * 86_400),
             visitor_token_renew_after: Duration::from_secs(7 * 86_400),
             agent_token_ttl: Duration::from_secs(12 * 3600),

@@ -1,15 +1,12 @@
 //! What goes to the client: answers and news, written as the socket takes them.
 
-use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use conversation::Subject;
-use futures::Sink as _;
 use hub::{Answer, Ask, News, Refusal, Reply, Ticket};
 use protocol::{Bulked, CountsAnswer, Empty, ErrorBody, Refused, Sent, SeqAnswer};
 use serde::Serialize;
-use tokio_tungstenite::tungstenite::protocol::Message;
 
 use crate::asked::{Asked, Done, Question};
 use crate::connection::{Connection, Stage};
@@ -19,65 +16,69 @@ use crate::hello::{HelloRefused, Welcome};
 use crate::metrics::RoleLabel;
 use crate::outbox::Item;
 use crate::page::{self, PAGE_WIRE_BYTES_MAX};
+use crate::socket::{Batch, Frame};
 use crate::ticker::{Millis, millis};
 use crate::{encoding, refusal};
 
 impl Connection {
-    /// Writes everything that waits, then flushes once. What the socket does not take stays.
+    /// Writes everything that waits, many frames with one call. What the socket does not take stays.
     pub(crate) fn write(&mut self, context: &mut Context<'_>, now: Millis) -> Result<(), End> {
         if self.outbox.has_overflowed() {
             self.gateway.metrics.outbox_overflows.inc();
             return Err(End::TooSlow);
         }
         loop {
+            if self.unflushed && self.flush(context, now)?.is_pending() {
+                return Ok(());
+            }
             if self.waiting.is_empty() {
                 self.outbox.take(&mut self.waiting);
             }
             if self.waiting.is_empty() {
-                break;
+                return Ok(());
             }
-            match Pin::new(&mut self.socket).poll_ready(context) {
-                Poll::Ready(Ok(())) => self.write_one(now)?,
-                Poll::Ready(Err(_)) => return Err(End::PeerLeft),
-                Poll::Pending => {
-                    self.unflushed = true;
-                    break;
-                }
+            let mut batch = Batch::begin();
+            let gathered = self.gather(&mut batch, now);
+            match self.socket.poll_write(context, &batch) {
+                Poll::Ready(written) => written.map_err(|_| End::PeerLeft)?,
+                Poll::Pending => self.unflushed = true,
             }
+            gathered?;
         }
-        if self.unflushed { self.flush(context, now) } else { Ok(()) }
     }
 
-    fn write_one(&mut self, now: Millis) -> Result<(), End> {
-        let Some(item) = self.waiting.pop_front() else { return Ok(()) };
-        if let Some(message) = self.message(item, now)? {
-            self.unflushed = true;
-            // Fails only once the connection is gone: there is room for any frame of ours.
-            Pin::new(&mut self.socket).start_send(message).map_err(|_| End::PeerLeft)?;
+    /// As much of what waits as is written with one call.
+    fn gather(&mut self, batch: &mut Batch, now: Millis) -> Result<(), End> {
+        while batch.bytes().len() < self.gateway.settings.write_at_once_bytes
+            && let Some(item) = self.waiting.pop_front()
+        {
+            if let Some(frame) = self.frame_of(item, now)? {
+                batch.push(&frame);
+            }
         }
         Ok(())
     }
 
-    fn flush(&mut self, context: &mut Context<'_>, now: Millis) -> Result<(), End> {
-        match Pin::new(&mut self.socket).poll_flush(context) {
+    fn flush(&mut self, context: &mut Context<'_>, now: Millis) -> Result<Poll<()>, End> {
+        match self.socket.poll_flush(context) {
             Poll::Ready(Ok(())) => {
                 self.unflushed = false;
                 self.times.stalled = None;
-                Ok(())
+                Ok(Poll::Ready(()))
             }
             Poll::Ready(Err(_)) => Err(End::PeerLeft),
             Poll::Pending => {
-                let written = self.socket.get_ref().written;
+                let written = self.socket.raw().written;
                 self.times.stalled.get_or_insert((now, written));
-                Ok(())
+                Ok(Poll::Pending)
             }
         }
     }
 
-    /// The message that says it, if there is anything to say.
-    pub(crate) fn message(&mut self, item: Item, now: Millis) -> Result<Option<Message>, End> {
+    /// The frame that says it, if there is anything to say.
+    pub(crate) fn frame_of(&mut self, item: Item, now: Millis) -> Result<Option<Frame>, End> {
         let frame = match item {
-            Item::Ping => return Ok(Some(Message::Ping(Bytes::new()))),
+            Item::Ping => return Ok(Some(Frame::ping())),
             Item::Frame(frame) => Some(frame),
             Item::News(News::Answer { ticket, answer }) => self.answered(ticket, answer),
             Item::News(news) => match &self.stage {
@@ -88,7 +89,7 @@ impl Connection {
             },
             Item::Done(ticket, done) => self.done(ticket, *done, now)?,
         };
-        Ok(frame.map(|frame| encoding::data_frame(self.codec, frame)))
+        Ok(frame.map(|frame| Frame::data(self.codec, frame)))
     }
 
     /// What nobody will hear any more; what it has begun is undone.
