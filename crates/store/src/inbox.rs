@@ -80,6 +80,9 @@ impl OpenCounts {
 impl InboxQuery {
     /// How texts and words are made comparable without regard to case.
     pub fn fold(text: &str) -> String {
+        if text.is_ascii() {
+            return text.to_ascii_lowercase();
+        }
         // Letter by letter: what a letter becomes must not depend on where in a word it stands.
         let lower = text.chars().flat_map(char::to_lowercase);
         lower.map(|letter| if letter == 'ς' { 'σ' } else { letter }).collect()

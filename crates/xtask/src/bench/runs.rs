@@ -76,8 +76,8 @@ pub const RUNS: &[Run] = &[
     },
     Run {
         name: "commit",
-        args: &["commit", "--seconds", "4"],
-        quick: &["commit", "--seconds", "1", "--rounds", "1", "--conversations", "300"],
+        args: &["commit", "--no-pin", "--seconds", "4"],
+        quick: &["commit", "--no-pin", "--seconds", "1", "--rounds", "1", "--conversations", "300"],
     },
     Run {
         name: "idle",
