@@ -189,7 +189,7 @@ impl IndexThread {
     /// Whether little has been said since the last look. The log tells: what is settled moves on by leaps,
     /// and stands still between them however busy it is.
     fn is_quiet(&mut self) -> Result<bool, Trouble> {
-        let newest = first(&self.log, "SELECT max(id) FROM events", [])?.unwrap_or(0);
+        let newest = first(&self.log, "SELECT coalesce(max(id), 0) FROM events", [])?.unwrap_or(0);
         let new = newest - std::mem::replace(&mut self.newest, newest);
         Ok(new < QUIET)
     }
@@ -290,6 +290,14 @@ mod tests {
             db.execute(say, []).unwrap();
         }
         db.execute_batch("COMMIT").unwrap();
+    }
+
+    #[test]
+    fn an_empty_log_is_quiet() {
+        let dir = tempfile::tempdir().unwrap();
+        let (_db, mut thread) = thread_beside(dir.path());
+        thread.look().unwrap();
+        assert!(thread.is_quiet().unwrap());
     }
 
     #[test]
