@@ -18,6 +18,7 @@ mod health;
 mod home;
 mod limits;
 mod logs;
+mod memory;
 mod observe;
 mod open_files;
 mod routes;

@@ -20,7 +20,7 @@ use crate::config::Config;
 use crate::folder::Serving;
 use crate::home::Opened;
 use crate::signals::Signals;
-use crate::{logs, observe, open_files, routes, welcome};
+use crate::{logs, memory, observe, open_files, routes, welcome};
 
 /// Connections that may wait to be accepted: a crowd that returns after a fall. The system may allow less.
 const BACKLOG: u32 = 4096;
@@ -65,6 +65,7 @@ async fn serve(config: &Config, claimed: &Serving) -> Result<()> {
     let address = listener.local_addr()?;
     let Node { gateway, stop, serving } = Node::start(config, &opened, listener).await?;
     welcome::people(&*opened.store, address).await?;
+    tokio::spawn(memory::give_back_when_quiet());
     say_ready(address)?;
 
     let mut serving = serving;

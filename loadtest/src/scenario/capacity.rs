@@ -32,11 +32,14 @@ pub struct Options {
     /// Characters in a message
     #[arg(long, default_value_t = 200)]
     text_bytes: usize,
+    /// Seconds after the last round until it is looked how much memory the burst has left behind; 0: not at all
+    #[arg(long, default_value_t = 30)]
+    rest: u64,
 }
 
 /// Runs it.
 pub fn run(options: &Options, common: &Common) -> Result<Report> {
-    let Options { conversations, seconds, rounds, text_bytes } = *options;
+    let Options { conversations, seconds, rounds, text_bytes, rest } = *options;
     let mut stage = Stage::set(common, 4, true)?;
     let plan = Plan { count: conversations, agents: true, one_more: false, visitor_watches: false };
     let mut pairs = Pairs::gather(&mut stage.crowd, &stage.host, plan)?;
@@ -51,6 +54,7 @@ pub fn run(options: &Options, common: &Common) -> Result<Report> {
     }))?;
     let mut talk = Talk::new(&mut pairs, stage.host.codec, text_bytes);
     let lasting = Duration::from_secs(seconds);
+    let before = stage.host.nodes.memory()?;
     let mut report = Report::new("capacity", conditions, Vec::new());
     for nth in 1..=rounds {
         progress::now(&format!("round {nth} of {rounds}"));
@@ -60,7 +64,22 @@ pub fn run(options: &Options, common: &Common) -> Result<Report> {
         };
         report.rounds.push(round(&mut stage, &mut talk, lasting, floor)?);
     }
+    if rest > 0
+        && let (Some(before), Some(last)) = (before, report.rounds.last_mut())
+    {
+        progress::now("everybody rests");
+        std::thread::sleep(Duration::from_secs(rest));
+        let after = stage.host.nodes.memory()?.unwrap_or_default();
+        last.add("RSS before", "MiB", mib(before.rss));
+        last.add("RSS after a rest", "MiB", mib(after.rss));
+        let left = last.add("RSS after a rest, to before", "×", mib(after.rss) / mib(before.rss));
+        left.target = "≤ 1.10";
+    }
     Ok(report)
+}
+
+fn mib(bytes: u64) -> f64 {
+    bytes as f64 / (1024.0 * 1024.0)
 }
 
 fn floor(stage: &mut Stage, bare: &mut Bare, lasting: Duration) -> Result<(Reading, u64)> {

@@ -72,7 +72,17 @@ pub const RUNS: &[Run] = &[
     Run {
         name: "capacity",
         args: &["capacity", "--seconds", "4"],
-        quick: &["capacity", "--seconds", "1", "--rounds", "1", "--conversations", "300"],
+        quick: &[
+            "capacity",
+            "--rest",
+            "1",
+            "--seconds",
+            "1",
+            "--rounds",
+            "1",
+            "--conversations",
+            "300",
+        ],
     },
     Run {
         name: "commit",

@@ -41,6 +41,12 @@ pub const TARGETS: &[Target] = &[
         Wanted::TimesFloorAndFlushes(3.0, 4.0),
     ),
     row("memory per idle, watching connection", "idle", "RSS per connection", Wanted::AtMost(6.0)),
+    row(
+        "memory 30 s after a burst, to before",
+        "capacity",
+        "RSS after a rest, to before",
+        Wanted::AtMost(1.1),
+    ),
     row("accept to first watch", "accept", "connections per second", Wanted::AtLeast(6000.0)),
     row("CPU per accept", "accept", "server CPU per connection", Wanted::AtMost(100.0)),
     row("storm of 18,000, 99 % back", "storm", "99 % back after", Wanted::AtMost(4.0)),
