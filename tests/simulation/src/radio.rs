@@ -22,7 +22,6 @@ impl Radio {
         Self { end: Arc::new(end), life, wanted: Mutex::default() }
     }
 
-
     /// Nobody listens here any more.
     pub fn switch_off(&self) {
         for topic in std::mem::take(&mut *self.wanted()) {

@@ -1,6 +1,6 @@
 //! What each connection was told of each conversation that it watched.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use conversation::{Audience, Committed};
@@ -67,6 +67,7 @@ struct Sorter<'a, 'b> {
     open: BTreeMap<Place, Watch<'a>>,
     /// Starts on each connection that wait for their answer: they may be told before it.
     starting: BTreeMap<ConnectionId, usize>,
+    gone: BTreeSet<ConnectionId>,
     over: Vec<Watch<'a>>,
     unasked: Vec<Place>,
 }
@@ -77,8 +78,8 @@ pub(super) fn of<'a>(
     lines: &BTreeMap<ConnectionId, Line>,
 ) -> (Vec<Watch<'a>>, Vec<Place>) {
     let (open, starting) = (BTreeMap::new(), BTreeMap::new());
-    let (over, unasked) = (Vec::new(), Vec::new());
-    let mut sorter = Sorter { attempts, lines, open, starting, over, unasked };
+    let (gone, over, unasked) = (BTreeSet::new(), Vec::new(), Vec::new());
+    let mut sorter = Sorter { attempts, lines, open, starting, gone, over, unasked };
     for (step, entry) in history.entries.iter().enumerate() {
         sorter.take(Moment { step, at: entry.at }, &entry.what);
     }
@@ -94,6 +95,11 @@ pub(super) fn of<'a>(
 impl<'a> Sorter<'a, '_> {
     fn take(&mut self, now: Moment, what: &'a What) {
         match what {
+            // Whatever is told from now on is told to nobody.
+            What::Ended { connection } | What::Overflowed { connection } => {
+                self.gone.insert(*connection);
+            }
+            What::Told { connection, .. } if self.gone.contains(connection) => {}
             What::Asked { connection, question: Question::Start { .. }, .. } => {
                 *self.starting.entry(*connection).or_default() += 1;
             }
@@ -115,10 +121,17 @@ impl<'a> Sorter<'a, '_> {
 
     fn answered(&mut self, now: Moment, attempt: AttemptId, answer: &'a Answered) {
         let Some(attempt) = self.attempts.get(&attempt) else { return };
+        if self.gone.contains(&attempt.connection) {
+            return;
+        }
         let place = (attempt.connection, attempt.conversation);
         match (attempt.question, answer) {
             (Question::Watch { .. }, Answered::Watched { head, .. }) => {
                 match self.open.get_mut(&place) {
+                    // It was asked for before the start was: its snapshot is the beginning.
+                    Some(watch) if watch.head == 0 && watch.told.is_empty() => {
+                        (watch.head, watch.begun) = (*head, now);
+                    }
                     Some(watch) => {
                         let told = watch.upto();
                         watch.again.push(Again { head: *head, told });

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::{Fault, Promise};
 use crate::evidence::{Attempt, Evidence, PROMISED};
-use crate::history::What;
+use crate::history::{Answered, What};
 
 pub const PROMISE: Promise =
     Promise { number: "P10", says: "the slow harm only themselves", judge: faults };
@@ -14,19 +14,32 @@ fn faults(evidence: &Evidence<'_>) -> Vec<Fault> {
     told_in_vain(evidence).into_iter().chain(unanswered(evidence)).collect()
 }
 
-/// Each conversation finds out once that an ear is deaf.
+/// Each conversation finds out once that an ear is deaf, and once more for each watch or start that was on
+/// its way.
 fn told_in_vain(evidence: &Evidence<'_>) -> Vec<Fault> {
-    let mut vain: BTreeMap<_, u32> = BTreeMap::new();
-    for entry in &evidence.history.entries {
-        if let What::ToldInVain { connection, conversation } = &entry.what {
-            *vain.entry((*connection, *conversation)).or_default() += 1;
+    let mut may: BTreeMap<_, u32> = BTreeMap::new();
+    for (attempt, _, answer) in evidence.answered() {
+        if matches!(answer, Answered::Watched { .. } | Answered::Started { .. }) {
+            *may.entry((attempt.connection, attempt.conversation)).or_default() += 1;
         }
     }
-    let often = vain.into_iter().filter(|(_, times)| *times > 1);
-    let fault = |((line, conversation), times)| {
-        Fault::of(conversation, format!("connection {line} was told {times} times in vain"))
+    let vain = evidence.history.entries.iter().filter_map(|entry| match &entry.what {
+        What::ToldInVain { connection, conversation } => Some((*connection, *conversation)),
+        _ => None,
+    });
+    let too_often = vain.filter(|place| match may.get_mut(place) {
+        // A start whose answer was never heard is one more.
+        None => may.insert(*place, 0).is_some(),
+        Some(0) => true,
+        Some(left) => {
+            *left -= 1;
+            false
+        }
+    });
+    let fault = |(line, conversation)| {
+        Fault::of(conversation, format!("connection {line} was told in vain again"))
     };
-    often.map(fault).collect()
+    too_often.map(fault).collect()
 }
 
 /// A question that reached a node which was well, and was not answered.
