@@ -23,11 +23,26 @@ const IN_FLIGHT_MAX: usize = 8;
 
 /// What a client sends.
 pub enum Up {
-    Ask { attempt: AttemptId, conversation: ConversationId, ask: Ask },
-    Start { attempt: AttemptId, id: ConversationId, said: (Text, Key) },
+    Ask {
+        attempt: AttemptId,
+        conversation: ConversationId,
+        ask: Ask,
+    },
+    Start {
+        attempt: AttemptId,
+        id: ConversationId,
+        said: (Text, Key),
+    },
     /// One attempt for each conversation.
-    Bulk { attempts: Vec<AttemptId>, action: BulkAction, key: Key, conversations: Vec<String> },
-    WatchInbox { attempt: AttemptId },
+    Bulk {
+        attempts: Vec<AttemptId>,
+        action: BulkAction,
+        key: Key,
+        conversations: Vec<String>,
+    },
+    WatchInbox {
+        attempt: AttemptId,
+    },
 }
 
 /// What a client hears.
@@ -284,8 +299,7 @@ impl Session {
         conversations: Vec<String>,
     ) {
         let (hub, asker) = (self.line.node.hub.clone(), self.asker.clone());
-        let done =
-            tokio::spawn(async move { hub.bulk(&asker, key, action, conversations).await });
+        let done = tokio::spawn(async move { hub.bulk(&asker, key, action, conversations).await });
         let Ok(done) = done.await else { return };
         self.line.node.life.running().await;
         match done {

@@ -235,9 +235,8 @@ impl Device {
                 wish.awaited = conversations.len();
                 let (deed, command) = (conversation::Deed::Bulk, command_of(action));
                 let question = Question::Command { deed, key: key.clone(), command };
-                let attempt = |id: &ConversationId| {
-                    self.asked(connection, *id, question.clone(), purpose)
-                };
+                let attempt =
+                    |id: &ConversationId| self.asked(connection, *id, question.clone(), purpose);
                 let attempts = conversations.iter().map(attempt).collect();
                 let conversations = conversations.iter().map(ToString::to_string).collect();
                 let bulk = Up::Bulk { attempts, action, key, conversations };

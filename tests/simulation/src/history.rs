@@ -43,23 +43,58 @@ pub struct Entry {
 pub enum What {
     Fault(Fault),
     /// The store has it from now on.
-    Committed { by: Option<NodeId>, conversation: ConversationId, events: Vec<Committed> },
-    Connected { connection: ConnectionId, who: Subject, node: NodeId },
+    Committed {
+        by: Option<NodeId>,
+        conversation: ConversationId,
+        events: Vec<Committed>,
+    },
+    Connected {
+        connection: ConnectionId,
+        who: Subject,
+        node: NodeId,
+    },
     /// Its client has hung up, or heard that the node is gone.
-    Ended { connection: ConnectionId },
+    Ended {
+        connection: ConnectionId,
+    },
     /// The ear was full: nothing more goes to this connection.
-    Overflowed { connection: ConnectionId },
-    Asked { attempt: AttemptId, connection: ConnectionId, conversation: ConversationId, question: Question },
+    Overflowed {
+        connection: ConnectionId,
+    },
+    Asked {
+        attempt: AttemptId,
+        connection: ConnectionId,
+        conversation: ConversationId,
+        question: Question,
+    },
     /// It has reached the hub.
-    Arrived { attempt: AttemptId },
-    Answered { attempt: AttemptId, answer: Answered },
+    Arrived {
+        attempt: AttemptId,
+    },
+    Answered {
+        attempt: AttemptId,
+        answer: Answered,
+    },
     /// An event was told.
-    Told { connection: ConnectionId, conversation: ConversationId, event: Committed },
+    Told {
+        connection: ConnectionId,
+        conversation: ConversationId,
+        event: Committed,
+    },
     /// It was told although the connection's ear had said that nobody listens.
-    ToldInVain { connection: ConnectionId, conversation: ConversationId },
+    ToldInVain {
+        connection: ConnectionId,
+        conversation: ConversationId,
+    },
     /// A row of the inbox was told.
-    Row { connection: ConnectionId, row: Box<Conversation> },
-    Counts { connection: ConnectionId, counts: protocol::Counts },
+    Row {
+        connection: ConnectionId,
+        row: Box<Conversation>,
+    },
+    Counts {
+        connection: ConnectionId,
+        counts: protocol::Counts,
+    },
     /// From now on there are no faults; hints may still all be lost.
     Healed,
 }
@@ -93,25 +128,50 @@ pub enum Question {
 /// What was answered.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Answered {
-    Committed { seq: u64, at: i64, closed_seq: Option<u64> },
-    Started { conversation: ConversationId, seq: u64, at: i64 },
-    Watched { events: Vec<Committed>, head: u64, more: bool, reset: bool },
-    Page { events: Vec<Committed>, head: u64, more: bool },
+    Committed {
+        seq: u64,
+        at: i64,
+        closed_seq: Option<u64>,
+    },
+    Started {
+        conversation: ConversationId,
+        seq: u64,
+        at: i64,
+    },
+    Watched {
+        events: Vec<Committed>,
+        head: u64,
+        more: bool,
+        reset: bool,
+    },
+    Page {
+        events: Vec<Committed>,
+        head: u64,
+        more: bool,
+    },
     Counts(protocol::Counts),
     Done,
     Rejected(Rejection),
-    Conflict { head: u64, events: Vec<Committed> },
+    Conflict {
+        head: u64,
+        events: Vec<Committed>,
+    },
     AlreadyOpen(ConversationId),
     NotFound,
     /// Ask again under the same key.
-    Later { retry_after_ms: u64, rate_limited: bool },
+    Later {
+        retry_after_ms: u64,
+        rate_limited: bool,
+    },
 }
 
 impl Answered {
     /// As the hub gave it.
     pub fn of(answer: Result<Answer, Refusal>) -> Self {
         match answer {
-            Ok(Answer::Committed { seq, at, closed_seq }) => Self::Committed { seq, at, closed_seq },
+            Ok(Answer::Committed { seq, at, closed_seq }) => {
+                Self::Committed { seq, at, closed_seq }
+            }
             Ok(Answer::Watched(snapshot)) => {
                 let Snapshot { events, head, more, reset, .. } = *snapshot;
                 Self::Watched { events, head, more, reset }
@@ -137,8 +197,7 @@ impl Answered {
     }
 
     fn refused(refusal: Refusal) -> Self {
-        let later =
-            |retry_after_ms, rate_limited| Self::Later { retry_after_ms, rate_limited };
+        let later = |retry_after_ms, rate_limited| Self::Later { retry_after_ms, rate_limited };
         match refusal {
             Refusal::NotFound => Self::NotFound,
             Refusal::Rejected(rejection) => Self::Rejected(rejection),

@@ -42,8 +42,12 @@ fn one(seed: u64) -> bool {
     for (name, count) in outcome.tally.all() {
         println!("{count:>10} {name}");
     }
-    println!("seed {seed}: {} entries, fingerprint {:016x}, {} faults",
-        outcome.history.entries.len(), outcome.history.fingerprint(), outcome.broken.len());
+    println!(
+        "seed {seed}: {} entries, fingerprint {:016x}, {} faults",
+        outcome.history.entries.len(),
+        outcome.history.fingerprint(),
+        outcome.broken.len()
+    );
     outcome.broken.is_empty()
 }
 

@@ -69,7 +69,11 @@ impl Nemesis {
         let weather = match self.dice.below(3) {
             0 => DEAF,
             1 => Weather::default(),
-            _ => Weather { lost_percent: 50, repeated_percent: 50, delay_max: Duration::from_secs(1) },
+            _ => Weather {
+                lost_percent: 50,
+                repeated_percent: 50,
+                delay_max: Duration::from_secs(1),
+            },
         };
         self.world.set_hints(weather);
         self.world.shared.recorder.write(What::Healed);

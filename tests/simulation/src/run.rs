@@ -117,7 +117,10 @@ async fn finish(world: &World) -> History {
 fn count_commands(history: &History, tally: &Tally) {
     for entry in &history.entries {
         match &entry.what {
-            What::Answered { answer: Answered::Committed { .. } | Answered::Started { .. }, .. } => {
+            What::Answered {
+                answer: Answered::Committed { .. } | Answered::Started { .. },
+                ..
+            } => {
                 tally.acknowledged.inc();
             }
             What::Answered {

@@ -42,12 +42,8 @@ impl Device {
     }
 
     fn watch_what_is_not_watched(&mut self, connection: &Connection) {
-        let left: Vec<ConversationId> = self
-            .places
-            .iter()
-            .filter(|(_, place)| !place.watching)
-            .map(|(id, _)| *id)
-            .collect();
+        let left: Vec<ConversationId> =
+            self.places.iter().filter(|(_, place)| !place.watching).map(|(id, _)| *id).collect();
         for conversation in left {
             self.watch(connection, conversation);
         }

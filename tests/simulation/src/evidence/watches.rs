@@ -165,8 +165,7 @@ impl<'a> Sorter<'a, '_> {
         let Some(line) = self.lines.get(&connection) else { return };
         let audience = line.who.audience();
         let (told, again, ended) = (Vec::new(), Vec::new(), None);
-        let watch =
-            Watch { connection, conversation, audience, begun, head, told, again, ended };
+        let watch = Watch { connection, conversation, audience, begun, head, told, again, ended };
         self.open.insert(place, watch);
     }
 }

@@ -131,7 +131,8 @@ fn more_than_asked(
     log: &Log<'_>,
     scopes: &BTreeMap<Scope<'_>, Vec<&Attempt<'_>>>,
 ) -> Option<Fault> {
-    for (kind, command) in [(Event::Claimed, Command::Claim), (Event::Unclaimed, Command::Unclaim)] {
+    for (kind, command) in [(Event::Claimed, Command::Claim), (Event::Unclaimed, Command::Unclaim)]
+    {
         let mut there: BTreeMap<PersonId, usize> = BTreeMap::new();
         for event in log.events.iter().filter(|event| event.event == kind) {
             *there.entry(person(&event.by)).or_default() += 1;
@@ -151,4 +152,3 @@ fn more_than_asked(
     }
     None
 }
-

@@ -54,6 +54,7 @@ fn untold(attempt: &Attempt<'_>, answer: &Answered) -> Option<Fault> {
     let all = expected.0 + 1..=*head;
     let first_page = all.take(protocol::limits::PAGE_EVENTS_MAX);
     let same = numbers.clone().take(first_page.clone().count()).eq(first_page);
-    let says = || format!("expected {}, now {head}, told {:?}", expected.0, numbers.collect::<Vec<_>>());
+    let says =
+        || format!("expected {}, now {head}, told {:?}", expected.0, numbers.collect::<Vec<_>>());
     (!same && expected.0 < *head).then(|| Fault::of(attempt.conversation, says()))
 }

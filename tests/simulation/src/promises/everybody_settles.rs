@@ -100,7 +100,9 @@ fn old_rows(evidence: &Evidence<'_>) -> Vec<Fault> {
 }
 
 /// Connections that watch the inbox to the end, and since when.
-fn inbox_watches<'b>(evidence: &'b Evidence<'_>) -> impl Iterator<Item = (ConnectionId, Duration)> + 'b {
+fn inbox_watches<'b>(
+    evidence: &'b Evidence<'_>,
+) -> impl Iterator<Item = (ConnectionId, Duration)> + 'b {
     evidence.answered().filter_map(|(attempt, moment, answer)| {
         let watches = matches!(attempt.question, Question::WatchInbox)
             && matches!(answer, Answered::Counts(_));

@@ -25,18 +25,21 @@ fn faults(evidence: &Evidence<'_>) -> Vec<Fault> {
             Answered::Watched { events, head, .. } | Answered::Page { events, head, .. } => {
                 faults.extend(leak(evidence, who, attempt.conversation, events));
                 let log = evidence.logs.get(&attempt.conversation);
-                let most = log.map_or(0, |log| log.head_for(who.audience(), log.head_at(moment.step)));
+                let most =
+                    log.map_or(0, |log| log.head_for(who.audience(), log.head_at(moment.step)));
                 if *head > most {
                     let says = format!("{who:?} was told the head {head} of {most}");
                     faults.push(Fault::of(attempt.conversation, says));
                 }
             }
             Answered::NotFound | Answered::Later { .. } | Answered::AlreadyOpen(_) => {}
-            Answered::Rejected(Rejection::Forbidden) if evidence.may_know(who, attempt.conversation) => {}
+            Answered::Rejected(Rejection::Forbidden)
+                if evidence.may_know(who, attempt.conversation) => {}
             _ if matches!(attempt.question, Question::WatchInbox) => {}
             _ if evidence.may_know(who, attempt.conversation) => {}
             _ => {
-                let says = format!("{who:?} asked {:?} and was answered {answer:?}", attempt.question);
+                let says =
+                    format!("{who:?} asked {:?} and was answered {answer:?}", attempt.question);
                 faults.push(Fault::of(attempt.conversation, says));
             }
         }

@@ -113,5 +113,8 @@ fn shown(
         !same || log.is_none_or(|log| is_committed(log, event.seq, now).is_err())
     };
     let event = events.iter().find(wrong)?;
-    Some(Fault::of(conversation, format!("shown at step {} and not in the journal then: {event:?}", now.step)))
+    Some(Fault::of(
+        conversation,
+        format!("shown at step {} and not in the journal then: {event:?}", now.step),
+    ))
 }

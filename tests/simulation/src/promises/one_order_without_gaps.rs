@@ -20,9 +20,13 @@ fn faults(evidence: &Evidence<'_>) -> Vec<Fault> {
     faults.extend(evidence.watches.iter().filter_map(|watch| {
         let numbers = watch.told.iter().filter_map(|(_, event)| event.number_for(watch.audience));
         let numbers: Vec<u64> = numbers.collect();
-        let (before, after) = numbers.iter().zip(numbers.iter().skip(1)).find(|(a, b)| **b != **a + 1)?;
+        let (before, after) =
+            numbers.iter().zip(numbers.iter().skip(1)).find(|(a, b)| **b != **a + 1)?;
         let line = watch.connection;
-        Some(Fault::of(watch.conversation, format!("connection {line} was told {after} after {before}")))
+        Some(Fault::of(
+            watch.conversation,
+            format!("connection {line} was told {after} after {before}"),
+        ))
     }));
     faults.extend(out_of_turn(evidence));
     faults
@@ -37,7 +41,10 @@ fn numbering(conversation: ConversationId, log: &[Committed]) -> Option<Fault> {
             return Some(Fault::of(conversation, format!("{event:?} stands where {due} is due")));
         }
         if event.at < last_at {
-            return Some(Fault::of(conversation, format!("event {due} is older than the one before")));
+            return Some(Fault::of(
+                conversation,
+                format!("event {due} is older than the one before"),
+            ));
         }
         last_at = event.at;
     }
@@ -87,7 +94,8 @@ fn out_of_turn(evidence: &Evidence<'_>) -> Vec<Fault> {
     let wrong = sockets.into_iter().filter_map(|((line, conversation), mut words)| {
         words.sort_unstable();
         let pair = words.windows(2).find(|pair| pair[1].1 <= pair[0].1)?;
-        let says = format!("connection {line}: {pair:?} (step sent, number) took effect out of turn");
+        let says =
+            format!("connection {line}: {pair:?} (step sent, number) took effect out of turn");
         Some(Fault::of(conversation, says))
     });
     wrong.collect()

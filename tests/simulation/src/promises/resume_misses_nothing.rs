@@ -8,8 +8,7 @@ use crate::evidence::{Attempt, Evidence, Moment, Snapshot, Watch};
 use crate::history::{Answered, Question};
 use store::Range;
 
-pub const PROMISE: Promise =
-    Promise { number: "P8", says: "resume misses nothing", judge: faults };
+pub const PROMISE: Promise = Promise { number: "P8", says: "resume misses nothing", judge: faults };
 
 fn faults(evidence: &Evidence<'_>) -> Vec<Fault> {
     let mut faults = Vec::new();
