@@ -59,7 +59,7 @@ pub struct Evidence<'a> {
     /// Told on connections that did not watch.
     pub unasked: Vec<(ConnectionId, ConversationId)>,
     pub troubles: Troubles,
-    /// When the last thing happened.
+    /// When the world ended.
     pub over: Duration,
 }
 

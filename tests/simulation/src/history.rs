@@ -97,6 +97,8 @@ pub enum What {
     },
     /// From now on there are no faults; hints may still all be lost.
     Healed,
+    /// The world ends.
+    Over,
 }
 
 /// What is done to the world.

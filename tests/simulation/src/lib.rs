@@ -14,7 +14,7 @@ mod connection;
 mod device;
 mod dice;
 mod evidence;
-mod history;
+pub mod history;
 mod life;
 mod link;
 mod many;
@@ -30,7 +30,8 @@ mod wish;
 mod world;
 
 pub use evidence::Evidence;
-pub use history::{Answered, Entry, History, Question, What};
+pub use history::History;
+
 pub use many::{Summary, many};
 pub use promises::{Broken, Fault, PROMISES, broken};
 pub use run::{Outcome, live, run};

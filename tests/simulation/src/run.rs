@@ -71,6 +71,7 @@ async fn storm(seed: u64, tally: Arc<Tally>) -> History {
     world.calm_down();
     nemesis.heal();
     sleep(SETTLE).await;
+    world.shared.recorder.write(What::Over);
     finish(&world).await
 }
 

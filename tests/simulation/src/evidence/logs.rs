@@ -15,6 +15,10 @@ pub struct Log<'a> {
     pub stages: Vec<Stage>,
     /// When each event was committed.
     committed: BTreeMap<Seq, Step>,
+    /// The same, in the order of time.
+    steps: Vec<Step>,
+    /// The place of each event that a visitor may see.
+    for_visitors: Vec<usize>,
 }
 
 /// Where a conversation stands.
@@ -34,13 +38,11 @@ pub(super) fn of(history: &History) -> BTreeMap<ConversationId, Log<'_>> {
             log.extend(events.iter().map(|event| (event.seq, step)));
         }
     }
-    let log = |(id, events): (&ConversationId, &'_ Vec<Committed>)| {
-        let committed = committed.remove(id).unwrap_or_default();
-        (*id, stages(events), committed)
-    };
-    let logs: Vec<_> = history.journal.iter().map(log).collect();
-    let logs = logs.into_iter().zip(history.journal.values());
-    logs.map(|((id, stages, committed), events)| (id, Log { events, stages, committed })).collect()
+    let mut logs = BTreeMap::new();
+    for (id, events) in &history.journal {
+        logs.insert(*id, Log::new(events, committed.remove(id).unwrap_or_default()));
+    }
+    logs
 }
 
 fn stages(events: &[Committed]) -> Vec<Stage> {
@@ -68,10 +70,18 @@ pub fn agent_of(author: &Author) -> Option<AgentId> {
     }
 }
 
-impl Log<'_> {
+impl<'a> Log<'a> {
+    fn new(events: &'a [Committed], committed: BTreeMap<Seq, Step>) -> Self {
+        let mut steps: Vec<Step> = committed.values().copied().collect();
+        steps.sort_unstable();
+        let seen = |(_, event): &(usize, &Committed)| is_for_visitors(&event.event);
+        let for_visitors = events.iter().enumerate().filter(seen).map(|(place, _)| place).collect();
+        Self { events, stages: stages(events), committed, steps, for_visitors }
+    }
+
     /// Events that were committed before this step.
     pub fn head_at(&self, step: Step) -> usize {
-        self.committed.values().filter(|committed| **committed < step).count()
+        self.steps.partition_point(|committed| *committed < step)
     }
 
     /// When this event was committed.
@@ -80,15 +90,20 @@ impl Log<'_> {
     }
 
     /// The event that an audience knows under this number.
-    pub fn numbered(&self, audience: Audience, number: u64) -> Option<&Committed> {
-        self.events.iter().find(|event| event.number_for(audience) == Some(number))
+    pub fn numbered(&self, audience: Audience, number: u64) -> Option<&'a Committed> {
+        let index = usize::try_from(number.checked_sub(1)?).ok()?;
+        match audience {
+            Audience::Agents => self.events.get(index),
+            Audience::Visitor => self.events.get(*self.for_visitors.get(index)?),
+        }
     }
 
     /// The last number of an audience, of the first so many events.
     pub fn head_for(&self, audience: Audience, events: usize) -> u64 {
-        let known = self.events.iter().take(events);
-        known.filter(|event| audience == Audience::Agents || is_for_visitors(&event.event)).count()
-            as u64
+        match audience {
+            Audience::Agents => events.min(self.events.len()) as u64,
+            Audience::Visitor => self.for_visitors.partition_point(|place| *place < events) as u64,
+        }
     }
 
     /// All of its numbers.

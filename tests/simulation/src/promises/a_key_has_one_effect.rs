@@ -25,6 +25,7 @@ fn faults(evidence: &Evidence<'_>) -> Vec<Fault> {
     let mut faults = Vec::new();
     for attempts in scopes.values() {
         faults.extend(one_answer(attempts));
+        faults.extend(denied(evidence, attempts));
     }
     for (id, log) in &evidence.logs {
         faults.extend(log.events.iter().skip(1).filter_map(|event| {
@@ -68,6 +69,49 @@ fn one_answer(attempts: &[&Attempt<'_>]) -> Option<Fault> {
     let (_, other) = granted.iter().find(|(_, other)| other != answer)?;
     let says = format!("{:?} was answered {answer:?} and {other:?}", first.question);
     Some(Fault::of(first.conversation, says))
+}
+
+/// What is there already when it is asked for again is granted again, whatever has happened since.
+fn denied(evidence: &Evidence<'_>, attempts: &[&Attempt<'_>]) -> Option<Fault> {
+    let made = attempts.iter().filter_map(|attempt| {
+        let log = evidence.logs.get(&attempt.conversation)?;
+        match attempt.answer {
+            Some((moment, Answered::Committed { .. } | Answered::Started { .. })) => {
+                Some(moment.step)
+            }
+            _ => log.committed(keyed_event(log, attempt)?.seq),
+        }
+    });
+    let made = made.min()?;
+    let refused = |attempt: &&&Attempt<'_>| {
+        let refusal = attempt.answer.is_some_and(|(_, answer)| {
+            matches!(
+                answer,
+                Answered::Rejected(_)
+                    | Answered::Conflict { .. }
+                    | Answered::NotFound
+                    | Answered::AlreadyOpen(_)
+            )
+        });
+        refusal && attempt.asked.step > made && !is_of_many(attempt)
+    };
+    let attempt = attempts.iter().find(refused)?;
+    let says = format!("{:?} was there, and answered {:?}", attempt.question, attempt.answer);
+    Some(Fault::of(attempt.conversation, says))
+}
+
+/// The words in the log that stand under the key of this attempt.
+fn keyed_event<'a>(log: &Log<'a>, attempt: &Attempt<'_>) -> Option<&'a Committed> {
+    let key = attempt.question.key();
+    let events = log.events.iter();
+    { events }.find(|event| {
+        event.key.as_ref() == key && makes(attempt.question, event) && event.by.is(&attempt.who)
+    })
+}
+
+/// A part of a bulk: what was refused then is judged anew.
+fn is_of_many(attempt: &Attempt<'_>) -> bool {
+    matches!(attempt.question, Question::Command { deed: Deed::Bulk, .. })
 }
 
 /// Whether these attempts (of one key) are why the event is there: granted as this one, or never known.
