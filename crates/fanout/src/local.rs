@@ -34,6 +34,7 @@ struct Network {
     weather: Weather,
     random: SmallRng,
     ends: Vec<End>,
+    lost: u64,
 }
 
 struct End {
@@ -47,13 +48,25 @@ impl Local {
     pub fn network(nodes: usize, seed: u64, weather: Weather) -> Vec<Local> {
         let random = SmallRng::seed_from_u64(seed);
         let ends = (0..nodes).map(|_| End::new()).collect();
-        let network = Arc::new(Mutex::new(Network { weather, random, ends }));
+        let network = Arc::new(Mutex::new(Network { weather, random, ends, lost: 0 }));
         (0..nodes).map(|node| Local { network: network.clone(), node }).collect()
     }
 
     /// Changes the weather for all nodes.
     pub fn set_weather(&self, weather: Weather) {
         self.lock().weather = weather;
+    }
+
+    /// One more node joins the same network.
+    pub fn join(&self) -> Local {
+        let mut network = self.lock();
+        network.ends.push(End::new());
+        Local { network: self.network.clone(), node: network.ends.len() - 1 }
+    }
+
+    /// Hints that were lost so far, because the weather said so.
+    pub fn lost(&self) -> u64 {
+        self.lock().lost
     }
 
     fn lock(&self) -> MutexGuard<'_, Network> {
@@ -93,6 +106,7 @@ impl Fanout for Local {
 impl Network {
     fn carry(&mut self, node: usize, hint: &Hint) {
         if self.random.random_range(0..100) < self.weather.lost_percent {
+            self.lost += 1;
             return;
         }
         let twice = self.random.random_range(0..100) < self.weather.repeated_percent;

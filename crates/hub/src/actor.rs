@@ -213,7 +213,7 @@ impl Actor {
             self.told = found.head;
         }
         while self.told < found.head {
-            self.tell_from_journal().await?;
+            self.tell_from_journal(found.head).await?;
         }
         self.hub.metrics.caught_up.inc();
         let state = Arc::new(found);
@@ -221,7 +221,9 @@ impl Actor {
         Ok(state)
     }
 
-    async fn tell_from_journal(&mut self) -> Result<(), Refusal> {
+    /// Tells the next page, up to `head`: what another node has committed beyond it comes with its own turn,
+    /// so that nobody has been told more than the state says.
+    async fn tell_from_journal(&mut self, head: Seq) -> Result<(), Refusal> {
         let after = store::Range::After(self.told.0);
         let limit = protocol::limits::PAGE_EVENTS_MAX;
         let audience = conversation::Audience::Agents;
@@ -229,7 +231,7 @@ impl Actor {
         if events.is_empty() {
             return Err(Refusal::UNAVAILABLE);
         }
-        self.tell(events);
+        self.tell(events.into_iter().filter(|event| event.seq <= head));
         Ok(())
     }
 

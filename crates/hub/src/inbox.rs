@@ -3,7 +3,7 @@
 //! Changes are merged and flushed to each watcher at most every `flush_every`, so that the cost
 //! follows watchers and flushes, not changes.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -27,9 +27,10 @@ pub(crate) struct Feed {
 
 #[derive(Default)]
 struct SiteFeed {
-    watchers: HashMap<SessionId, Watcher>,
+    /// Sorted, like the rows: who is told what in which order must not depend on chance.
+    watchers: BTreeMap<SessionId, Watcher>,
     /// What changed since the last flush.
-    rows: HashMap<ConversationId, Arc<Conversation>>,
+    rows: BTreeMap<ConversationId, Arc<Conversation>>,
     counts_changed: bool,
     /// A task is at it.
     flushing: bool,

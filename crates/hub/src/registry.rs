@@ -87,8 +87,11 @@ impl Registry {
         self.actors.contains_key(&id)
     }
 
-    /// Conversations that have an actor.
+    /// Conversations that have an actor, in the order of their ids: what is done for each of them is then
+    /// done in the same order every time.
     pub(crate) fn ids(&self) -> Vec<ConversationId> {
-        self.actors.iter().map(|entry| *entry.key()).collect()
+        let mut ids: Vec<_> = self.actors.iter().map(|entry| *entry.key()).collect();
+        ids.sort_unstable();
+        ids
     }
 }

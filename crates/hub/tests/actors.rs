@@ -199,6 +199,31 @@ async fn a_commit_whose_answer_was_lost_is_told_and_found_by_its_key() {
     assert_eq!(vera.next_numbers(3).await, [1, 2, 3]);
 }
 
+#[tokio::test(start_paused = true)]
+async fn the_starter_hears_the_beginning_although_the_store_failed_just_then() {
+    let store = Moody::new();
+    let node = Node::on(store.clone(), Arc::new(Alone), Settings::default());
+    let mut vera = node.visitor(1);
+    store.set(Mood::NoPage);
+    let id = vera.start("hello").await;
+    assert_eq!(vera.next_numbers(2).await, [1, 2]);
+    vera.does(id, post("three")).await.unwrap();
+    assert_eq!(vera.next_numbers(1).await, [3]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_start_repeated_in_doubt_hides_nothing_from_those_who_listen() {
+    let store = Moody::new();
+    let node = Node::on(store.clone(), Arc::new(Alone), Settings::default());
+    let (vera, mut alice, key) = (node.visitor(1), node.agent(1), fresh_key());
+    let id = vera.start_with("hello", key.clone()).await;
+    alice.watch(id, 2).await;
+    store.set(Mood::Unknown);
+    assert_eq!(vera.does(id, post("in doubt")).await, Err(Refusal::UNAVAILABLE));
+    assert_eq!(vera.start_with("hello", key).await, id);
+    assert_eq!(alice.next_numbers(1).await, [3]);
+}
+
 #[tokio::test]
 async fn without_the_store_commands_are_unavailable_and_work_again_after() {
     let store = Moody::new();

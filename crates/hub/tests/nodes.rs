@@ -10,14 +10,25 @@ use std::time::Duration;
 use conversation::Command;
 use fanout::{Local, Weather};
 use hub::Settings;
-use store::MemoryStore;
-use support::{CLOSE, Node, post};
+use store::{MemoryStore, Store};
+use support::{CLOSE, Moody, Node, post};
 
 fn cluster(weather: Weather) -> Vec<Node> {
-    let store = Arc::new(MemoryStore::new());
+    cluster_on(&(Arc::new(MemoryStore::new()) as Arc<dyn Store>), weather, Settings::default())
+}
+
+fn cluster_on(store: &Arc<dyn Store>, weather: Weather, settings: Settings) -> Vec<Node> {
     let ends = Local::network(2, 42, weather);
-    let node = |end| Node::on(store.clone(), Arc::new(end), Settings::default());
+    let node = |end| Node::on(store.clone(), Arc::new(end), settings);
     ends.into_iter().map(node).collect()
+}
+
+/// Nodes that hear nothing of each other and find nothing out by themselves.
+fn deaf_cluster(store: &Arc<Moody>) -> Vec<Node> {
+    let store: Arc<dyn Store> = store.clone();
+    let weather = Weather { lost_percent: 100, ..Weather::default() };
+    let compare_every = Duration::from_secs(3600);
+    cluster_on(&store, weather, Settings { compare_every, ..Settings::default() })
 }
 
 async fn a_conversation_across_nodes(weather: Weather) {
@@ -55,4 +66,46 @@ async fn with_hints_late_and_twice_and_out_of_order() {
     let weather =
         Weather { lost_percent: 30, repeated_percent: 30, delay_max: Duration::from_secs(3) };
     a_conversation_across_nodes(weather).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_number_from_another_node_is_not_a_reason_to_start_afresh() {
+    let nodes = deaf_cluster(&Moody::new());
+    let (vera, alice) = (nodes[0].visitor(1), nodes[1].agent(1));
+    let id = vera.start("hello").await;
+    alice.watch(id, 2).await;
+    vera.does(id, post("three")).await.unwrap();
+    vera.does(id, post("four")).await.unwrap();
+    let snapshot = nodes[1].agent(2).watch(id, 4).await;
+    assert_eq!((snapshot.reset, snapshot.head, snapshot.events.len()), (false, 4, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_snapshot_ends_at_its_head_although_another_node_goes_on() {
+    let store = Moody::new();
+    let nodes = deaf_cluster(&store);
+    let (vera, mut alice) = (nodes[0].visitor(1), nodes[1].agent(1));
+    let id = vera.start("hello").await;
+    vera.watch(id, 2).await;
+    store.meanwhile(async move { drop(vera.does(id, post("overtakes")).await) });
+    let snapshot = alice.watch(id, 0).await;
+    assert_eq!((snapshot.head, snapshot.events.len(), snapshot.more), (2, 2, false));
+    let note = Command::Note { text: support::text("psst") };
+    alice.does(id, note).await.unwrap();
+    assert_eq!(alice.next_numbers(2).await, [3, 4]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_is_told_more_than_the_next_snapshot_says() {
+    let store = Moody::new();
+    let nodes = deaf_cluster(&store);
+    let (vera, mut alice) = (nodes[0].visitor(1), nodes[1].agent(1));
+    let id = vera.start("hello").await;
+    alice.watch(id, 2).await;
+    vera.does(id, post("three")).await.unwrap();
+    store.meanwhile(async move { drop(vera.does(id, post("overtakes")).await) });
+    // A number that is not known here makes the node look.
+    let snapshot = alice.watch(id, 99).await;
+    assert_eq!((snapshot.head, snapshot.events.len(), snapshot.reset), (3, 3, true));
+    assert_eq!(alice.numbers_so_far(), [3]);
 }

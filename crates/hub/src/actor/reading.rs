@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use conversation::{Audience, Author, Conversation, Seq};
+use conversation::{Audience, Author, Committed, Conversation, Seq};
 use fanout::Hint;
 use protocol::limits::PAGE_EVENTS_MAX;
 use store::Range;
@@ -26,17 +26,16 @@ impl Actor {
             self.listening_to_others = true;
             self.catch_up().await?;
         }
-        let conversation = self.state().await?;
         let audience = asker.subject.audience();
+        let mut conversation = self.state().await?;
+        if after > conversation.head_for(audience) && self.hub.fanout.has_others() {
+            // Another node may have told more than is known here: only the journal can say "start afresh".
+            conversation = self.catch_up().await?;
+        }
         let head = conversation.head_for(audience);
         let reset = after > head;
         let after = if reset { 0 } else { after };
-        let events = if after < head {
-            let range = Range::After(after);
-            self.hub.store.events(self.id, audience, range, PAGE_EVENTS_MAX).await?
-        } else {
-            Vec::new()
-        };
+        let events = self.events_up_to(head, audience, after).await?;
         self.listeners.add(asker, head);
         self.told = conversation.head;
         let last = events.last().and_then(|event| event.number_for(audience));
@@ -46,9 +45,27 @@ impl Actor {
         Ok(Answer::Watched(Box::new(snapshot)))
     }
 
+    /// The first page after `after`. What another node has committed beyond `head` by now is left for later:
+    /// it will be told live.
+    async fn events_up_to(
+        &self,
+        head: u64,
+        audience: Audience,
+        after: u64,
+    ) -> Result<Vec<Committed>, Refusal> {
+        if after >= head {
+            return Ok(Vec::new());
+        }
+        let range = Range::After(after);
+        let mut events = self.hub.store.events(self.id, audience, range, PAGE_EVENTS_MAX).await?;
+        events.retain(|event| event.number_for(audience).is_some_and(|number| number <= head));
+        Ok(events)
+    }
+
     /// The asker has begun this conversation: it hears everything from the first event on.
     pub(super) async fn begin(&mut self, asker: &Arc<Asker>, state: Arc<Conversation>) {
-        if self.state.is_none() {
+        // Listeners who are owed something are told it first: what is in doubt stays so until then.
+        if self.state.is_none() && self.listeners.is_empty() {
             self.told = state.head;
             self.state = Some(state);
         }
@@ -56,8 +73,11 @@ impl Actor {
             return;
         }
         self.listeners.add(asker, 0);
-        // Without the store the asker goes on from here; it sees the gap and asks for the rest.
-        let _ = self.tell_the_beginning().await;
+        if self.tell_the_beginning().await.is_err() {
+            // It is owed everything, and looked for until it is there; who has heard it hears nothing.
+            self.told = Seq(0);
+            self.state = None;
+        }
     }
 
     /// Tells everything from the first event to what has been told; who knows it hears nothing.

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use conversation::{Agent, Author, Command, Committed, Deed, Subject, Visitor};
 use fanout::{Alone, Fanout};
+use futures::future::BoxFuture;
 use hub::{Answer, Ask, Asker, Clock, Ear, Hub, HubMetrics, News, Refusal, Reply, Settings};
 use protocol::{AgentId, ConversationId, Key, PersonId, SiteId, Text, VisitorId};
 use store::{MemoryStore, Store};
@@ -107,12 +108,16 @@ impl Person {
     }
 
     pub async fn start(&self, words: &str) -> ConversationId {
+        self.start_with(words, fresh_key()).await
+    }
+
+    pub async fn start_with(&self, words: &str, key: Key) -> ConversationId {
         let id = ConversationId(Uuid::now_v7());
         let Subject::Visitor { id: visitor, .. } = self.asker.subject else {
             panic!("visitors start");
         };
         let visitor = Visitor { id: visitor, name: "Vera".into(), email: None };
-        let said = (text(words), fresh_key());
+        let said = (text(words), key);
         self.hub.start(id, &self.asker, visitor, said).await.unwrap().conversation.id
     }
 
@@ -159,6 +164,17 @@ impl Person {
         tokio::time::timeout(Duration::from_secs(20), next).await.expect("an event within 20 s")
     }
 
+    /// The numbers of all events told by now.
+    pub fn numbers_so_far(&mut self) -> Vec<u64> {
+        let mut numbers = Vec::new();
+        while let Ok(news) = self.heard.try_recv() {
+            if let News::Event(told) = news {
+                numbers.extend(told.committed.number_for(self.asker.subject.audience()));
+            }
+        }
+        numbers
+    }
+
     /// The numbers of the next `count` events, in the person's own numbering.
     pub async fn next_numbers(&mut self, count: usize) -> Vec<u64> {
         let audience = self.asker.subject.audience();
@@ -196,6 +212,7 @@ fn deed_of(command: &Command) -> Deed {
 pub struct Moody {
     inner: MemoryStore,
     pub mood: Mutex<Mood>,
+    meanwhile: Mutex<Option<BoxFuture<'static, ()>>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -207,11 +224,19 @@ pub enum Mood {
     Gone,
     /// The next append happens, and its answer is lost.
     Unknown,
+    /// The next page of events is not found.
+    NoPage,
 }
 
 impl Moody {
     pub fn new() -> Arc<Self> {
-        Arc::new(Self { inner: MemoryStore::new(), mood: Mutex::new(Mood::Fine) })
+        let (inner, mood) = (MemoryStore::new(), Mutex::new(Mood::Fine));
+        Arc::new(Self { inner, mood, meanwhile: Mutex::new(None) })
+    }
+
+    /// This happens just before the next page of events is read.
+    pub fn meanwhile(&self, happens: impl Future<Output = ()> + Send + 'static) {
+        *self.meanwhile.lock().unwrap() = Some(Box::pin(happens));
     }
 
     pub fn set(&self, mood: Mood) {
@@ -257,17 +282,30 @@ impl store::Journal for Moody {
         })
     }
 
+    fn events(
+        &self,
+        id: ConversationId,
+        audience: conversation::Audience,
+        range: store::Range,
+        limit: usize,
+    ) -> store::Answer<'_, Vec<Committed>> {
+        Box::pin(async move {
+            self.check()?;
+            if self.take(Mood::NoPage) {
+                return Err(store::StoreError::Unavailable("no page".into()));
+            }
+            let happens = self.meanwhile.lock().unwrap().take();
+            if let Some(happens) = happens {
+                happens.await;
+            }
+            self.inner.events(id, audience, range, limit).await
+        })
+    }
+
     passed_on! {
         fn start(&self, start: store::Start) -> store::StartOutcome;
         fn find(&self, id: ConversationId) -> Option<conversation::Conversation>;
         fn remembered(&self, scope: conversation::KeyScope) -> Option<conversation::Remembered>;
-        fn events(
-            &self,
-            id: ConversationId,
-            audience: conversation::Audience,
-            range: store::Range,
-            limit: usize
-        ) -> Vec<Committed>;
         fn heads(&self, ids: Vec<ConversationId>) -> Vec<(ConversationId, conversation::Seq)>;
         fn conversations_of(&self, visitor: VisitorId, limit: usize) -> Vec<conversation::Conversation>;
         fn remember_bulk(&self, author: PersonId, key: Key, bulk: store::BulkRecord) -> store::BulkRecord;
