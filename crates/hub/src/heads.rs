@@ -31,7 +31,11 @@ async fn take_hints(hub: Weak<Inner>, mut hints: tokio::sync::mpsc::Receiver<Hin
             Hint::Typing { conversation, by, active, .. } => {
                 hub.deliver_if_live(conversation, Mail::TypingElsewhere { by, active });
             }
-            Hint::Lost => compare(&hub).await,
+            Hint::Head { conversation, head, .. } => {
+                hub.deliver_if_live(conversation, Mail::Head(head));
+            }
+            Hint::Presence(_) | Hint::WhoIsThere { .. } => {}
+            Hint::Joined(_) | Hint::Lost => compare(&hub).await,
         }
     }
 }
