@@ -176,6 +176,9 @@ pub async fn who_listens_again_hears_again(a: impl Fanout, b: impl Fanout) {
         b.forget(conversation(8));
     }
     join(&b, &mut hints, conversation(7)).await;
+    // At once, so that perhaps nobody noticed.
+    b.forget(conversation(7));
+    join(&b, &mut hints, conversation(7)).await;
     a.announce(moved(7, 1));
     assert_eq!(next(&mut hints).await, moved(7, 1));
 }

@@ -8,6 +8,7 @@ use fanout::Fanout;
 use protocol::{BulkAction, ConversationId, Key, SiteId, Text, VisitorId};
 use store::{InboxQuery, InboxRows, Store};
 
+use crate::heads::Heads;
 use crate::inbox::Feed;
 use crate::presence::Presence;
 use crate::registry::Registry;
@@ -54,6 +55,7 @@ pub(crate) struct Inner {
     pub settings: Settings,
     pub metrics: HubMetrics,
     pub registry: Registry,
+    pub heads: Arc<Heads>,
     pub feed: Feed,
     pub presence: Presence,
 }
@@ -70,10 +72,20 @@ impl Hub {
     ) -> Self {
         let (registry, feed, presence) =
             (Registry::default(), Feed::default(), Presence::default());
-        let inner =
-            Arc::new(Inner { store, fanout, clock, settings, metrics, registry, feed, presence });
+        let heads = Arc::default();
+        let inner = Arc::new(Inner {
+            store,
+            fanout,
+            clock,
+            settings,
+            metrics,
+            registry,
+            heads,
+            feed,
+            presence,
+        });
         if inner.fanout.has_others() {
-            crate::heads::follow_others(&inner);
+            crate::others::follow(&inner);
         }
         Self { inner }
     }
@@ -132,12 +144,12 @@ impl Hub {
         self.inner.leave(asker);
     }
 
-    /// Whether some agent of the site is connected.
+    /// Whether some agent of the site is connected, to this node or another.
     pub fn team_online(&self, site: SiteId) -> bool {
         self.inner.presence.team_online(site)
     }
 
-    /// Whether the visitor has a socket.
+    /// Whether the visitor has a socket, on this node or another.
     pub fn visitor_online(&self, site: SiteId, visitor: VisitorId) -> bool {
         self.inner.presence.visitor_online(site, visitor)
     }

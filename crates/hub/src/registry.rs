@@ -86,9 +86,4 @@ impl Registry {
     pub(crate) fn is_live(&self, id: ConversationId) -> bool {
         self.actors.contains_key(&id)
     }
-
-    /// Conversations that have an actor.
-    pub(crate) fn ids(&self) -> Vec<ConversationId> {
-        self.actors.iter().map(|entry| *entry.key()).collect()
-    }
 }

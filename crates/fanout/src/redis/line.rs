@@ -127,7 +127,7 @@ async fn listen(
         while let Some(changes) = wanted.take(JOIN_MAX) {
             connection.leave(&changes.leave).await?;
             connection.join(&changes.join).await?;
-            hearing.joined(changes.join);
+            hearing.joined([changes.join, changes.kept].concat());
         }
     }
 }

@@ -28,6 +28,8 @@ struct Topics {
 pub(super) struct Changes {
     pub join: Vec<Topic>,
     pub leave: Vec<Topic>,
+    /// Given up and wanted again before the server heard of it.
+    pub kept: Vec<Topic>,
 }
 
 impl Wanted {
@@ -79,11 +81,16 @@ impl Wanted {
         let mut changes = Changes::default();
         for topic in some {
             topics.changed.remove(&topic);
-            match topics.wanted.contains(&topic) {
-                true if topics.asked.insert(topic) => changes.join.push(topic),
-                false if topics.asked.remove(&topic) => changes.leave.push(topic),
-                _ => {}
+            match (topics.wanted.contains(&topic), topics.asked.contains(&topic)) {
+                (true, true) => changes.kept.push(topic),
+                (true, false) => changes.join.push(topic),
+                (false, true) => changes.leave.push(topic),
+                (false, false) => {}
             }
+        }
+        topics.asked.extend(&changes.join);
+        for topic in &changes.leave {
+            topics.asked.remove(topic);
         }
         Some(changes)
     }
@@ -105,7 +112,7 @@ mod tests {
     use crate::conformance::conversation;
 
     fn join(topics: &[Topic]) -> Option<Changes> {
-        Some(Changes { join: topics.to_vec(), leave: vec![] })
+        Some(Changes { join: topics.to_vec(), ..Changes::default() })
     }
 
     #[test]
@@ -127,8 +134,19 @@ mod tests {
         wanted.start_over();
         assert_eq!(wanted.take(10), join(&[conversation(1)]));
         wanted.set(conversation(1), false);
-        let leave = Changes { join: vec![], leave: vec![conversation(1)] };
+        let leave = Changes { leave: vec![conversation(1)], ..Changes::default() };
         assert_eq!(wanted.take(10), Some(leave));
+    }
+
+    #[test]
+    fn what_is_given_up_and_wanted_again_is_kept_and_said() {
+        let wanted = Wanted::default();
+        wanted.set(conversation(1), true);
+        wanted.take(10);
+        wanted.set(conversation(1), false);
+        wanted.set(conversation(1), true);
+        let kept = Changes { kept: vec![conversation(1)], ..Changes::default() };
+        assert_eq!(wanted.take(10), Some(kept));
     }
 
     #[test]

@@ -6,9 +6,7 @@ use conversation::{Conversation, Event};
 use protocol::{Queue, SiteId, StatusFilter};
 
 use super::{Logged, MemoryStore};
-use crate::{
-    Answer, Changed, Inbox, InboxQuery, InboxRows, Mark, OpenCounts, Place, StoreError,
-};
+use crate::{Answer, Changed, Inbox, InboxQuery, InboxRows, Mark, OpenCounts, Place, StoreError};
 
 impl Inbox for MemoryStore {
     fn list(&self, query: InboxQuery) -> Answer<'_, InboxRows> {

@@ -8,11 +8,7 @@ use super::columns::{all, first, uuid};
 use super::error::Trouble;
 use crate::{Changed, Mark};
 
-pub(super) fn since(
-    db: &Connection,
-    site: SiteId,
-    mark: Option<Mark>,
-) -> Result<Changed, Trouble> {
+pub(super) fn since(db: &Connection, site: SiteId, mark: Option<Mark>) -> Result<Changed, Trouble> {
     // The end of the log and what is before it are of the same moment.
     let _snapshot = db.unchecked_transaction()?;
     let end = first(db, "SELECT ifnull(max(id), 0) FROM events", [])?;
