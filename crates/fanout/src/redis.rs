@@ -56,7 +56,7 @@ impl RedisFanout {
 impl Drop for RedisFanout {
     fn drop(&mut self) {
         self.task.abort();
-        self.metrics.connected.set(0);
+        self.hearing.set_connected(false);
     }
 }
 
@@ -84,6 +84,6 @@ impl Fanout for RedisFanout {
     }
 
     fn reach(&self) -> Reach {
-        if self.metrics.connected.get() == 1 { Reach::AtOnce } else { Reach::ByComparing }
+        if self.hearing.is_connected() { Reach::AtOnce } else { Reach::ByComparing }
     }
 }

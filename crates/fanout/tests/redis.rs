@@ -3,79 +3,17 @@
 
 #![allow(clippy::unwrap_used, reason = "a test stops here")]
 
+mod nodes;
+
 use std::time::{Duration, Instant};
 
 use fanout::conformance::{
-    conversation, join, moved, next, whoever_falls_behind_is_told_that_hints_were_lost,
+    conversation, moved, next, whoever_falls_behind_is_told_that_hints_were_lost,
 };
-use fanout::{Fanout as _, FanoutMetrics, Hint, Reach, RedisFanout};
+use fanout::{Fanout as _, FanoutMetrics, Reach, RedisFanout};
+use nodes::{Node, hear_each_other, pair, until};
 use throwaway::{FaultProxy, Redis, Way};
-use tokio::sync::mpsc::Receiver;
-use tokio::time::{sleep, timeout};
-
-struct Node {
-    fanout: RedisFanout,
-    metrics: FanoutMetrics,
-    hints: Receiver<Hint>,
-}
-
-impl Node {
-    fn on(url: &str) -> Self {
-        let metrics = FanoutMetrics::default();
-        let fanout = RedisFanout::start(url.parse().unwrap(), metrics.clone());
-        let hints = fanout.hints();
-        Self { fanout, metrics, hints }
-    }
-
-    async fn connected(url: &str) -> Self {
-        let node = Self::on(url);
-        until(|| node.fanout.reach() == Reach::AtOnce).await;
-        node
-    }
-
-    async fn join(&mut self, n: u128) {
-        join(&self.fanout, &mut self.hints, conversation(n)).await;
-    }
-
-    /// The next time it is told that hints were lost.
-    async fn lost(&mut self) {
-        while timeout(Duration::from_secs(20), self.hints.recv()).await.unwrap() != Some(Hint::Lost)
-        {
-        }
-    }
-}
-
-async fn until(fact: impl Fn() -> bool) {
-    let looking = async {
-        while !fact() {
-            sleep(Duration::from_millis(1)).await; // sleep-ok: between two looks
-        }
-    };
-    timeout(Duration::from_secs(20), looking).await.expect("it becomes true in time");
-}
-
-/// `b` hears what `a` says, maybe only after some attempts.
-async fn hear_each_other(a: &Node, b: &mut Node, n: u128) {
-    let hearing = async {
-        loop {
-            a.fanout.announce(moved(n, 1));
-            if let Ok(Some(hint)) = timeout(Duration::from_millis(20), b.hints.recv()).await
-                && hint == moved(n, 1)
-            {
-                return;
-            }
-        }
-    };
-    timeout(Duration::from_secs(20), hearing).await.expect("heard in time");
-}
-
-/// Two nodes as the promises want them: nobody has taken their hints.
-async fn pair(url: &str) -> (RedisFanout, RedisFanout) {
-    let start = || RedisFanout::start(url.parse().unwrap(), FanoutMetrics::default());
-    let (a, b) = (start(), start());
-    until(|| a.reach() == Reach::AtOnce && b.reach() == Reach::AtOnce).await;
-    (a, b)
-}
+use tokio::time::timeout;
 
 fanout::fanout_conformance!({
     let redis = Redis::start().await;

@@ -20,6 +20,7 @@ mod limits;
 mod logs;
 mod observe;
 mod open_files;
+mod others;
 mod routes;
 mod serve;
 mod signals;

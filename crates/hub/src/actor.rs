@@ -159,8 +159,9 @@ impl Actor {
                 Box::pin(self.moved_elsewhere(state, &events)).await;
             }
             Mail::Head(head) => {
-                if self.state.as_ref().is_none_or(|state| state.head < head) {
-                    self.hub.metrics.repaired.inc();
+                let known = self.state.as_ref().map(|state| state.head);
+                if known.is_none_or(|known| known < head) {
+                    self.hub.metrics.repaired.inc_by(u64::from(known.is_some()));
                     drop(Box::pin(self.catch_up()).await);
                 }
             }
@@ -274,7 +275,7 @@ impl Actor {
     /// are compared.
     fn listen_to_others(&mut self) {
         let known = || self.state.as_ref().map_or(Seq(0), |state| state.head);
-        let wanted = (!self.listeners.is_empty() && self.hub.fanout.has_others()).then(known);
+        let wanted = (!self.listeners.is_empty() && self.hub.has_others).then(known);
         if wanted != self.followed {
             self.hub.follow_conversation(self.id, wanted);
             self.followed = wanted;

@@ -51,6 +51,8 @@ pub struct Hub {
 pub(crate) struct Inner {
     pub store: Arc<dyn Store>,
     pub fanout: Arc<dyn Fanout>,
+    /// Whether other nodes may share the store; asked with every command.
+    pub has_others: bool,
     pub clock: Arc<dyn Clock>,
     pub settings: Settings,
     pub metrics: HubMetrics,
@@ -75,6 +77,7 @@ impl Hub {
         let heads = Arc::default();
         let inner = Arc::new(Inner {
             store,
+            has_others: fanout.has_others(),
             fanout,
             clock,
             settings,
@@ -84,7 +87,7 @@ impl Hub {
             feed,
             presence,
         });
-        if inner.fanout.has_others() {
+        if inner.has_others {
             crate::others::follow(&inner);
         }
         Self { inner }

@@ -72,11 +72,10 @@ impl Inner {
 
     /// What follows from a change: rows in the inbox, and a word to other nodes.
     fn follow_change(self: &Arc<Self>, site: SiteId, change: Change) {
-        let has_others = self.fanout.has_others();
         match change {
-            Change::Team if has_others => self.say_how_many_are_here(site),
+            Change::Team if self.has_others => self.say_how_many_are_here(site),
             Change::Visitor(visitor) => {
-                if has_others {
+                if self.has_others {
                     self.presence.news.changed(site, visitor);
                 }
                 self.rows_follow(site, vec![visitor]);

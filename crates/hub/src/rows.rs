@@ -57,7 +57,7 @@ impl Feed {
 impl Inner {
     /// From here on the rows of the site can be compared; before its first watcher is answered.
     pub(crate) async fn begin_to_compare_rows(&self, site: SiteId) -> Result<(), StoreError> {
-        let Some(feed) = self.feed.of(site).filter(|_| self.fanout.has_others()) else {
+        let Some(feed) = self.feed.of(site).filter(|_| self.has_others) else {
             return Ok(());
         };
         if lock(&feed).known.mark.is_some() {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ::redis::aio::{AsyncPushSender, ConnectionLike as _, MultiplexedConnection};
+use ::redis::aio::{AsyncPushSender, ConnectionLike, MultiplexedConnection};
 use ::redis::cluster::ClusterClient;
 use ::redis::cluster_async::ClusterConnection;
 use ::redis::cluster_routing::{MultipleNodeRoutingInfo, ResponsePolicy, RoutingInfo};
@@ -110,28 +110,21 @@ impl Connection {
         }
     }
 
-    /// Publishes in this order, with one flush.
+    /// Publishes; what goes to one topic in this order.
     pub async fn publish(&mut self, messages: &[(Topic, &[u8])]) -> RedisResult<()> {
         match self {
-            Self::One(one) => {
-                let mut pipe = ::redis::pipe();
-                for (topic, message) in messages {
-                    pipe.cmd("PUBLISH").arg(channel(topic)).arg(*message);
-                }
-                // How many listen does not matter, but an answer that is no number is another's.
-                pipe.query_async::<Vec<u64>>(one).await.map(drop)
-            }
+            Self::One(one) => publish(one, "PUBLISH", messages).await,
             Self::Cluster(cluster) => {
-                for some in messages.chunks(TOGETHER_MAX) {
-                    let publish = some.iter().map(|(topic, message)| {
+                // A cluster does some things side by side, but not what stands in one pipeline.
+                let mut by_topic = messages.to_vec();
+                by_topic.sort_by_key(|(topic, _)| *topic);
+                let each: Vec<_> = by_topic.chunk_by(|(a, _), (b, _)| a == b).collect();
+                for some in each.chunks(TOGETHER_MAX) {
+                    let publishing = some.iter().map(|messages| {
                         let mut cluster = cluster.clone();
-                        async move {
-                            let mut command = cmd("SPUBLISH");
-                            command.arg(channel(topic)).arg(*message);
-                            command.query_async::<u64>(&mut cluster).await
-                        }
+                        async move { publish(&mut cluster, "SPUBLISH", messages).await }
                     });
-                    join_all(publish).await.into_iter().collect::<RedisResult<Vec<u64>>>()?;
+                    join_all(publishing).await.into_iter().collect::<RedisResult<()>>()?;
                 }
                 Ok(())
             }
@@ -154,6 +147,20 @@ impl Connection {
             _ => Err(RedisError::from((ErrorKind::UnexpectedReturnType, "no pong"))),
         }
     }
+}
+
+/// In one pipeline, with one flush.
+async fn publish(
+    connection: &mut impl ConnectionLike,
+    command: &str,
+    messages: &[(Topic, &[u8])],
+) -> RedisResult<()> {
+    let mut pipe = ::redis::pipe();
+    for (topic, message) in messages {
+        pipe.cmd(command).arg(channel(topic)).arg(*message);
+    }
+    // How many listen does not matter, but an answer that is no number is another's.
+    pipe.query_async::<Vec<u64>>(connection).await.map(drop)
 }
 
 fn config(pushes: impl AsyncPushSender) -> AsyncConnectionConfig {

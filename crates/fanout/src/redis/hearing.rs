@@ -1,6 +1,7 @@
 //! What Redis pushes to us.
 
 use std::collections::{HashSet, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ::redis::{PushInfo, PushKind, Value};
@@ -20,6 +21,7 @@ pub(super) struct Hearing {
     node: NodeId,
     mailbox: Mailbox,
     recent: Mutex<Recent>,
+    connected: AtomicBool,
     metrics: FanoutMetrics,
 }
 
@@ -38,7 +40,18 @@ pub(super) struct Pushes {
 
 impl Hearing {
     pub fn new(node: NodeId, metrics: FanoutMetrics) -> Self {
-        Self { node, mailbox: Mailbox::new(), recent: Mutex::default(), metrics }
+        let (mailbox, recent) = (Mailbox::new(), Mutex::default());
+        Self { node, mailbox, recent, connected: AtomicBool::new(false), metrics }
+    }
+
+    /// Whether everything that is wanted is heard, as far as one knows.
+    pub fn is_connected(&self) -> bool {
+        self.connected.load(Ordering::Acquire)
+    }
+
+    pub fn set_connected(&self, connected: bool) {
+        self.connected.store(connected, Ordering::Release);
+        self.metrics.connected.set(connected.into());
     }
 
     pub fn take_receiver(&self) -> mpsc::Receiver<Hint> {

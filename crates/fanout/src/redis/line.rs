@@ -66,7 +66,7 @@ impl Line {
     pub async fn hold(mut self, mut queue: Queue) {
         loop {
             let ended = self.open_and_use(&mut queue).await;
-            self.metrics.connected.set(0);
+            self.hearing.set_connected(false);
             let Err(error) = ended else { return };
             self.past.failed(&self.address, &error);
             sleep(self.past.pause()).await;
@@ -80,7 +80,10 @@ impl Line {
         let opening = Connection::open(&self.address, self.pushes(gone.clone()));
         let connection = timeout(OPEN_WITHIN, opening).await.map_err(|_| no_answer())??;
         let (past, metrics) = (&mut self.past, &self.metrics);
-        let joined_everything = || past.connected(&self.address, metrics);
+        let joined_everything = || {
+            past.connected(&self.address, metrics);
+            self.hearing.set_connected(true);
+        };
         let listening = listen(connection.clone(), &self.wanted, &self.hearing, joined_everything);
         let watching = watch(connection.clone());
         // Telling need not wait until everything is listened to.
@@ -175,7 +178,6 @@ impl Past {
             metrics.reconnects.inc();
         }
         *self = Self { ever_connected: true, failures: 0 };
-        metrics.connected.set(1);
         tracing::info!(%address, "Redis carries hints");
     }
 
