@@ -8,10 +8,8 @@ use rand::rngs::SmallRng;
 use rand::{RngExt as _, SeedableRng as _};
 use tokio::sync::mpsc;
 
-use crate::{Fanout, Hint, Topic};
-
-/// Hints a node can be behind before more of them are lost.
-const HINTS_MAX: usize = 1024;
+use crate::mailbox::Mailbox;
+use crate::{Fanout, Hint, NodeId, Reach, Topic};
 
 /// How badly hints travel. The default is perfect weather.
 #[derive(Clone, Copy, Debug, Default)]
@@ -39,8 +37,7 @@ struct Network {
 
 struct End {
     wanted: HashSet<Topic>,
-    sender: mpsc::Sender<Hint>,
-    receiver: Option<mpsc::Receiver<Hint>>,
+    mailbox: Arc<Mailbox>,
 }
 
 impl Local {
@@ -86,7 +83,10 @@ impl Fanout for Local {
     }
 
     fn listen(&self, topic: Topic) {
-        self.lock().ends[self.node].wanted.insert(topic);
+        let end = &mut self.lock().ends[self.node];
+        if end.wanted.insert(topic) {
+            end.mailbox.put(Hint::Joined([topic].into()));
+        }
     }
 
     fn forget(&self, topic: Topic) {
@@ -94,12 +94,15 @@ impl Fanout for Local {
     }
 
     fn hints(&self) -> mpsc::Receiver<Hint> {
-        let taken = self.lock().ends[self.node].receiver.take();
-        taken.unwrap_or_else(|| mpsc::channel(1).1)
+        self.lock().ends[self.node].mailbox.take_receiver()
     }
 
-    fn has_others(&self) -> bool {
-        true
+    fn node(&self) -> NodeId {
+        NodeId(self.node as u64)
+    }
+
+    fn reach(&self) -> Reach {
+        Reach::AtOnce
     }
 }
 
@@ -119,8 +122,7 @@ impl Network {
 
 impl End {
     fn new() -> Self {
-        let (sender, receiver) = mpsc::channel(HINTS_MAX);
-        Self { wanted: HashSet::new(), sender, receiver: Some(receiver) }
+        Self { wanted: HashSet::new(), mailbox: Arc::new(Mailbox::new()) }
     }
 
     fn wants(&self, hint: &Hint) -> bool {
@@ -128,14 +130,14 @@ impl End {
     }
 
     fn deliver(&self, hint: Hint, delay: Duration) {
-        let sender = self.sender.clone();
         if delay.is_zero() {
-            let _ = sender.try_send(hint);
+            self.mailbox.put(hint);
             return;
         }
+        let mailbox = self.mailbox.clone();
         tokio::spawn(async move {
             tokio::time::sleep(delay).await;
-            let _ = sender.try_send(hint);
+            mailbox.put(hint);
         });
     }
 }

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use fanout::conformance::{conversation, moved};
+use fanout::conformance::{conversation, moved, whoever_falls_behind_is_told_that_hints_were_lost};
 use fanout::{Fanout, Hint, Local, Weather};
 
 fn pair(weather: Weather) -> (Local, Local) {
@@ -12,7 +12,10 @@ fn pair(weather: Weather) -> (Local, Local) {
     (ends.next().unwrap(), ends.next().unwrap())
 }
 
-fanout::fanout_conformance!(pair(Weather::default()));
+fanout::fanout_conformance!({
+    let (a, b) = pair(Weather::default());
+    (a, b, ())
+});
 
 async fn heard(weather: Weather) -> Vec<Hint> {
     let (a, b) = pair(weather);
@@ -24,7 +27,9 @@ async fn heard(weather: Weather) -> Vec<Hint> {
     tokio::time::sleep(Duration::from_secs(60)).await; // sleep-ok: paused time
     let mut heard = Vec::new();
     while let Ok(hint) = hints.try_recv() {
-        heard.push(hint);
+        if !matches!(hint, Hint::Joined(_)) {
+            heard.push(hint);
+        }
     }
     heard
 }
@@ -48,4 +53,11 @@ async fn delayed_hints_overtake_each_other_and_all_arrive() {
     let sent: Vec<Hint> = (1..=100).map(|n| moved(n, 1)).collect();
     assert_eq!(heard.len(), 100);
     assert_ne!(heard, sent);
+}
+
+#[tokio::test]
+async fn a_node_that_falls_behind_is_told() {
+    let (a, b) = pair(Weather::default());
+    // What does not fit is lost as it is announced.
+    whoever_falls_behind_is_told_that_hints_were_lost(&a, &b, || true).await;
 }

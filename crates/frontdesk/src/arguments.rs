@@ -104,7 +104,8 @@ pub struct ServeArgs {
         default_value = "127.0.0.1:8080"
     )]
     pub listen: String,
-    /// Hints between several nodes on one database, `redis://…`
+    /// Carries hints between several nodes on one database: `redis://HOST:PORT`,
+    /// `redis+sentinel://HOST,HOST/MASTER` or `redis+cluster://HOST,HOST`
     #[arg(long, value_name = "URL", env = "FRONTDESK_REDIS_URL", hide_env_values = true)]
     pub redis_url: Option<String>,
     /// This node's name, as clients and logs see it [default: the host's name]

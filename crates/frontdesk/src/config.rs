@@ -3,6 +3,7 @@
 use std::fmt;
 use std::net::SocketAddr;
 
+use fanout::RedisAddress;
 use tracing_subscriber::filter::Targets;
 
 use crate::arguments::{LogFormat, ServeArgs, StoreArgs};
@@ -14,6 +15,8 @@ use crate::limits::Limits;
 #[derive(Clone, Debug)]
 pub struct Config {
     pub home: Home,
+    /// What carries hints to the other nodes of a shared store.
+    pub redis: Option<RedisAddress>,
     pub listen: SocketAddr,
     pub node: String,
     pub console_origins: Vec<String>,
@@ -68,7 +71,7 @@ impl Config {
     pub fn from_arguments(arguments: ServeArgs) -> Result<Self, Unusable> {
         let mut judge = Judge::default();
         let home = home(&arguments.store, &mut judge);
-        no_redis_yet(arguments.redis_url.as_deref(), &mut judge);
+        let redis = redis(present(arguments.redis_url), home.as_ref(), &mut judge);
         let listen = &arguments.listen;
         let listen = judge.take("--listen (FRONTDESK_LISTEN)", listen, check::listen(listen));
         let node = match present(arguments.node) {
@@ -85,7 +88,7 @@ impl Config {
         let good = (|| {
             let (home, listen, node, log_filter) = (home?, listen?, node?, log_filter?);
             let (log, limits) = (arguments.log, limits?);
-            Some(Self { home, listen, node, console_origins, log, log_filter, limits })
+            Some(Self { home, redis, listen, node, console_origins, log, log_filter, limits })
         })();
         judge.verdict(good)
     }
@@ -118,15 +121,18 @@ fn home(arguments: &StoreArgs, judge: &mut Judge) -> Option<Home> {
     None
 }
 
-fn no_redis_yet(url: Option<&str>, judge: &mut Judge) {
-    let Some(url) = url.filter(|url| !url.is_empty()) else { return };
+/// What is wrong with it is told when all is judged.
+fn redis(url: Option<String>, home: Option<&Home>, judge: &mut Judge) -> Option<RedisAddress> {
+    let url = url?;
     let place = "--redis-url (FRONTDESK_REDIS_URL)";
-    let judged = check::server_url(url, &["redis", "rediss"]);
-    if judge.take(place, &without_password(url), judged).is_some() {
+    let judged = url.parse::<RedisAddress>().map_err(|wrong| wrong.to_string());
+    let address = judge.take(place, &without_password(&url), judged)?;
+    if home.is_some_and(|home| !home.is_shared()) {
         judge.complain(format!(
-            "{place}: this build has no Redis support yet; leave it out, one node needs none"
+            "{place}: everything in --data is one node, which needs no Redis; leave it out, or share a database with --database-url"
         ));
     }
+    Some(address)
 }
 
 fn filter(text: &str, judge: &mut Judge) -> Option<Targets> {
@@ -141,17 +147,22 @@ fn present(text: Option<String>) -> Option<String> {
     text.filter(|text| !text.trim().is_empty())
 }
 
-/// An address that may be shown: `postgres://user:…@host/…`.
+/// An address that may be shown: `postgres://user:…@host/…`. Where it is not clear what is the password,
+/// all that it may be is left out.
 pub fn without_password(url: &str) -> String {
+    let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
+    let scheme = if scheme.is_empty() { String::new() } else { format!("{scheme}://") };
     // Passwords also stand behind the question mark.
-    let (url, more) = url.split_once('?').map_or((url, ""), |(url, _)| (url, "?…"));
-    let Some((scheme, rest)) = url.split_once("://") else { return format!("{url}{more}") };
+    let (rest, more) = rest.split_once('?').map_or((rest, ""), |(rest, _)| (rest, "?…"));
+    let ambiguous = url.rsplit('?').next().is_some_and(|more| more.contains('@'));
     match rest.rsplit_once('@') {
+        _ if ambiguous && !more.is_empty() => format!("{scheme}…"),
+        Some((_, host)) if scheme.is_empty() => format!("…@{host}{more}"),
         Some((who, host)) => {
             let user = who.split(':').next().unwrap_or_default();
-            format!("{scheme}://{user}:…@{host}{more}")
+            format!("{scheme}{user}:…@{host}{more}")
         }
-        None => format!("{url}{more}"),
+        None => format!("{scheme}{rest}{more}"),
     }
 }
 
@@ -208,9 +219,20 @@ mod tests {
     }
 
     #[test]
+    fn one_node_by_itself_is_told_that_it_needs_no_redis() {
+        let said = config(&["--redis-url", "redis://:hunter2@cache"]).unwrap_err().to_string();
+        assert!(said.contains("needs no Redis") && !said.contains("hunter2"), "{said}");
+        assert!(config(&["--redis-url", " "]).unwrap().redis.is_none());
+    }
+
+    #[test]
     fn an_address_is_shown_without_its_password() {
         assert_eq!(without_password("postgres://me:p@ss@db/x"), "postgres://me:…@db/x");
         assert_eq!(without_password("redis://cache:6379"), "redis://cache:6379");
         assert_eq!(without_password("postgres://db/x?password=p"), "postgres://db/x?…");
+        assert_eq!(without_password("postgres://db/x?password=p@ss"), "postgres://…");
+        assert_eq!(without_password("redis://:hun?ter2@cache"), "redis://…");
+        assert_eq!(without_password(":hunter2@cache"), "…@cache");
+        assert_eq!(without_password("cache:6379"), "cache:6379");
     }
 }

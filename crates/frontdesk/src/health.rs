@@ -7,11 +7,14 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
+use fanout::Fanout;
 use gateway::Gateway;
 use protocol::ConversationId;
 use serde_json::json;
 use store::Store;
 use tokio::time::timeout;
+
+use crate::others;
 
 /// A store that takes longer is as good as gone.
 const STORE_WITHIN: Duration = Duration::from_secs(1);
@@ -20,6 +23,7 @@ const STORE_WITHIN: Duration = Duration::from_secs(1);
 pub struct Parts {
     pub store: Arc<dyn Store>,
     pub gateway: Arc<Gateway>,
+    pub fanout: Arc<dyn Fanout>,
 }
 
 /// `GET /livez`: it answers, so it lives.
@@ -27,13 +31,16 @@ pub async fn live() -> Response {
     ([(CACHE_CONTROL, "no-store")], "ok").into_response()
 }
 
-/// `GET /readyz`: the store answers and nobody has asked it to stop.
+/// `GET /readyz`: the store answers and nobody has asked it to stop. Without Redis it is ready all the
+/// same, and says what that means.
 pub async fn ready(State(parts): State<Arc<Parts>>) -> Response {
     let store = parts.store_answers().await;
     let draining = parts.gateway.is_draining();
     let ready = store && !draining;
     let store = if store { "ok" } else { "unreachable" };
-    let body = json!({ "ready": ready, "parts": { "store": store, "draining": draining } });
+    let others = others::in_words(parts.fanout.reach());
+    let parts = json!({ "store": store, "draining": draining, "other_nodes": others });
+    let body = json!({ "ready": ready, "parts": parts });
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let headers = [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store")];
     (status, headers, body.to_string()).into_response()

@@ -27,6 +27,13 @@ pub struct Opened {
 pub struct Closer(Arc<SqliteStore>);
 
 impl Home {
+    /// Whether other nodes may have the same one open.
+    pub fn is_shared(&self) -> bool {
+        match self {
+            Home::Folder(_) => false,
+        }
+    }
+
     /// Claims the place for one server, where it can have only one.
     pub fn claim(&self) -> Result<Serving> {
         match self {

@@ -21,6 +21,7 @@ mod logs;
 mod memory;
 mod observe;
 mod open_files;
+mod others;
 mod routes;
 mod serve;
 mod signals;

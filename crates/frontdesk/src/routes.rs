@@ -13,7 +13,6 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use gateway::Gateway;
 use prometheus_client::registry::Registry;
-use store::Store;
 
 use crate::accounts::CONSOLE;
 use crate::health::{self, Parts};
@@ -31,9 +30,9 @@ const ALWAYS: [(HeaderName, HeaderValue); 3] = [
 ];
 
 /// All that this server answers.
-pub fn routes(gateway: Arc<Gateway>, store: Arc<dyn Store>, registry: Registry) -> Router {
-    let parts = Arc::new(Parts { store: store.clone(), gateway: gateway.clone() });
-    let health = Router::new().route("/readyz", get(health::ready)).with_state(parts);
+pub fn routes(parts: Parts, registry: Registry) -> Router {
+    let (store, gateway) = (parts.store.clone(), parts.gateway.clone());
+    let health = Router::new().route("/readyz", get(health::ready)).with_state(Arc::new(parts));
     let metrics =
         Router::new().route("/metrics", get(observe::metrics)).with_state(Arc::new(registry));
     let demo = Router::new().route("/demo", get(embedded::demo)).with_state(store);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
-use fanout::Alone;
+use fanout::FanoutMetrics;
 use gateway::{Credentials, Gateway, GatewayMetrics};
 use hub::{Hub, HubMetrics, SystemClock};
 use prometheus_client::registry::Registry;
@@ -18,9 +18,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
 use crate::folder::Serving;
+use crate::health::Parts;
 use crate::home::Opened;
 use crate::signals::Signals;
-use crate::{logs, memory, observe, open_files, routes, welcome};
+use crate::{logs, memory, observe, open_files, others, routes, welcome};
 
 /// Connections that may wait to be accepted: a crowd that returns after a fall. The system may allow less.
 const BACKLOG: u32 = 4096;
@@ -33,11 +34,12 @@ const CLOSE_WITHIN: Duration = Duration::from_millis(400);
 pub fn run(config: Config) -> Result<()> {
     logs::start(&config);
     let Config { home, listen, node, console_origins, limits, .. } = &config;
+    let redis = config.redis.as_ref().map_or("none".to_owned(), ToString::to_string);
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),
         %listen,
         store = %home,
-        redis = "none",
+        redis,
         node,
         console_origins = console_origins.join(","),
         commands_per_second = limits.commands_per_second,
@@ -104,17 +106,23 @@ impl Node {
         let store = opened.store.clone();
         let credentials = Credentials::new(store.secret().await?);
         let (hub_metrics, gateway_metrics) = (HubMetrics::default(), GatewayMetrics::default());
+        let fanout_metrics = FanoutMetrics::default();
+        let fanout = others::fanout(config, &fanout_metrics);
         let mut registry = observe::registry(&config.node);
         register(&mut registry, opened, &hub_metrics, &gateway_metrics);
+        if config.home.is_shared() {
+            fanout_metrics.register(registry.sub_registry_with_prefix("frontdesk"));
+        }
         let settings = hub::Settings {
             starts_per_minute: config.limits.starts_per_minute,
             ..hub::Settings::default()
         };
-        let hub =
-            Hub::new(store.clone(), Arc::new(Alone), Arc::new(SystemClock), settings, hub_metrics);
+        let clock = Arc::new(SystemClock);
+        let hub = Hub::new(store.clone(), fanout.clone(), clock, settings, hub_metrics);
         let settings = gateway_settings(config);
         let gateway = Gateway::new(hub, store.clone(), credentials, settings, gateway_metrics);
-        let router = routes::routes(gateway.clone(), store, registry);
+        let parts = Parts { store, gateway: gateway.clone(), fanout };
+        let router = routes::routes(parts, registry);
         let stop = CancellationToken::new();
         let serving = gateway::serve(listener, router, gateway.clone(), stop.clone());
         Ok(Self { gateway, stop, serving: tokio::spawn(serving) })

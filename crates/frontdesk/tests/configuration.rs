@@ -21,7 +21,7 @@ async fn it_prints_exactly_one_line_and_that_tells_the_port() {
 
 #[test]
 fn bad_configuration_is_refused_before_anything_is_made() {
-    let table: [(&[&str], &[&str]); 11] = [
+    let table: [(&[&str], &[&str]); 14] = [
         (&["--listen", "8080"], &["--listen", "127.0.0.1:8080"]),
         (&["--listen", "127.0.0.1:99999"], &["--listen", "127.0.0.1:8080"]),
         (&["--database-url", "mysql://db/x"], &["--database-url", "postgres://HOST"]),
@@ -30,7 +30,10 @@ fn bad_configuration_is_refused_before_anything_is_made() {
             &["--database-url", "no Postgres support yet"],
         ),
         (&["--redis-url", "cache:6379"], &["--redis-url", "redis://HOST"]),
-        (&["--redis-url", "redis://:hunter2@cache:6379"], &["--redis-url", "no Redis support yet"]),
+        (&["--redis-url", "redis://:hunter2@cache:6379"], &["--redis-url", "needs no Redis"]),
+        (&["--redis-url", ":hunter2@cache:6379"], &["--redis-url", "redis://HOST"]),
+        (&["--redis-url", "redis://me:hunter2@cache:port"], &["--redis-url", "redis://HOST"]),
+        (&["--redis-url", "rediss://me:hunter2@cache"], &["--redis-url", "TLS"]),
         (&["--node", "a b"], &["--node", "letters, digits"]),
         (&["--console-origin", "desk.example"], &["--console-origin", "https://desk.example.com"]),
         (&["--log", "xml"], &["--log", "json"]),

@@ -8,7 +8,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use conversation::{Author, Committed, Conversation, Seq};
-use fanout::Topic;
 use futures::channel::mpsc::UnboundedReceiver;
 use futures::{FutureExt as _, StreamExt as _};
 use protocol::ConversationId;
@@ -69,7 +68,8 @@ pub(crate) struct Actor {
     listeners: Listeners,
     /// All listeners have been told everything up to here.
     told: Seq,
-    listening_to_others: bool,
+    /// What other nodes' hints are measured by, while they are wanted.
+    followed: Option<Seq>,
 }
 
 /// Serves one conversation until nobody needs it. A panic costs the command that caused it; listeners
@@ -96,8 +96,8 @@ pub(crate) async fn live(
             Box::pin(tokio::time::sleep(REST)).await;
         }
     }
-    if actor.listening_to_others {
-        hub.fanout.forget(Topic::Conversation(id));
+    if actor.followed.is_some() {
+        hub.follow_conversation(id, None);
     }
     hub.metrics.actors_retired.inc();
 }
@@ -105,7 +105,7 @@ pub(crate) async fn live(
 impl Actor {
     fn new(hub: Arc<Inner>, id: ConversationId) -> Self {
         let (state, listeners, told) = (None, Listeners::default(), Seq(0));
-        Self { id, hub, state, listeners, told, listening_to_others: false }
+        Self { id, hub, state, listeners, told, followed: None }
     }
 
     async fn serve(&mut self, mailbox: &mut UnboundedReceiver<Mail>) {
@@ -159,7 +159,9 @@ impl Actor {
                 Box::pin(self.moved_elsewhere(state, &events)).await;
             }
             Mail::Head(head) => {
-                if self.state.as_ref().is_none_or(|state| state.head < head) {
+                let known = self.state.as_ref().map(|state| state.head);
+                if known.is_none_or(|known| known < head) {
+                    self.hub.metrics.repaired.inc_by(u64::from(known.is_some()));
                     drop(Box::pin(self.catch_up()).await);
                 }
             }
@@ -231,7 +233,9 @@ impl Actor {
         if events.is_empty() {
             return Err(Refusal::UNAVAILABLE);
         }
-        self.tell(events.into_iter().filter(|event| event.seq <= head));
+        let events: Vec<_> = events.into_iter().filter(|event| event.seq <= head).collect();
+        self.observe_age(&events);
+        self.tell(events);
         Ok(())
     }
 
@@ -254,6 +258,7 @@ impl Actor {
         match follows {
             Some(first) => {
                 self.hub.metrics.hints_applied.inc();
+                self.observe_age(&events[first..]);
                 self.tell(events[first..].iter().cloned());
                 self.state = Some(state);
             }
@@ -261,16 +266,22 @@ impl Actor {
         }
     }
 
-    /// Other nodes' hints are wanted while somebody here listens.
+    /// How late listeners hear of what another node committed.
+    fn observe_age(&self, events: &[Committed]) {
+        let now = self.hub.clock.now_ms();
+        for event in events.iter().filter(|_| !self.listeners.is_empty()) {
+            self.hub.metrics.staleness.observe((now - event.at).max(0) as f64 / 1000.0);
+        }
+    }
+
+    /// Other nodes' hints are wanted while somebody here listens, and what is known is kept where heads
+    /// are compared.
     fn listen_to_others(&mut self) {
-        let wanted = !self.listeners.is_empty();
-        if wanted != self.listening_to_others {
-            let topic = Topic::Conversation(self.id);
-            match wanted {
-                true => self.hub.fanout.listen(topic),
-                false => self.hub.fanout.forget(topic),
-            }
-            self.listening_to_others = wanted;
+        let known = || self.state.as_ref().map_or(Seq(0), |state| state.head);
+        let wanted = (!self.listeners.is_empty() && self.hub.has_others).then(known);
+        if wanted != self.followed {
+            self.hub.follow_conversation(self.id, wanted);
+            self.followed = wanted;
         }
     }
 }

@@ -8,6 +8,7 @@ use fanout::Fanout;
 use protocol::{BulkAction, ConversationId, Key, SiteId, Text, VisitorId};
 use store::{InboxQuery, InboxRows, Store};
 
+use crate::heads::Heads;
 use crate::inbox::Feed;
 use crate::presence::Presence;
 use crate::registry::Registry;
@@ -50,10 +51,13 @@ pub struct Hub {
 pub(crate) struct Inner {
     pub store: Arc<dyn Store>,
     pub fanout: Arc<dyn Fanout>,
+    /// Whether other nodes may share the store; asked with every command.
+    pub has_others: bool,
     pub clock: Arc<dyn Clock>,
     pub settings: Settings,
     pub metrics: HubMetrics,
     pub registry: Registry,
+    pub heads: Arc<Heads>,
     pub feed: Feed,
     pub presence: Presence,
 }
@@ -70,10 +74,21 @@ impl Hub {
     ) -> Self {
         let (registry, feed, presence) =
             (Registry::default(), Feed::default(), Presence::default());
-        let inner =
-            Arc::new(Inner { store, fanout, clock, settings, metrics, registry, feed, presence });
-        if inner.fanout.has_others() {
-            crate::heads::follow_others(&inner);
+        let heads = Arc::default();
+        let inner = Arc::new(Inner {
+            store,
+            has_others: fanout.has_others(),
+            fanout,
+            clock,
+            settings,
+            metrics,
+            registry,
+            heads,
+            feed,
+            presence,
+        });
+        if inner.has_others {
+            crate::others::follow(&inner);
         }
         Self { inner }
     }
@@ -132,12 +147,12 @@ impl Hub {
         self.inner.leave(asker);
     }
 
-    /// Whether some agent of the site is connected.
+    /// Whether some agent of the site is connected, to this node or another.
     pub fn team_online(&self, site: SiteId) -> bool {
         self.inner.presence.team_online(site)
     }
 
-    /// Whether the visitor has a socket.
+    /// Whether the visitor has a socket, on this node or another.
     pub fn visitor_online(&self, site: SiteId, visitor: VisitorId) -> bool {
         self.inner.presence.visitor_online(site, visitor)
     }

@@ -10,10 +10,11 @@ use std::time::Duration;
 use conversation::Conversation;
 use dashmap::DashMap;
 use protocol::{AgentId, ConversationId, Counts, SiteId};
-use store::{InboxQuery, InboxRows, OpenCounts};
+use store::{InboxQuery, InboxRows, OpenCounts, StoreError};
 use tokio::time::{Instant, sleep_until};
 
 use crate::hub::Inner;
+use crate::rows::Known;
 use crate::{Answer, Asker, Encodings, News, Refusal, Reply, Row, SessionId, Ticket};
 
 /// Until the store is asked again for counts that it did not tell.
@@ -22,13 +23,15 @@ const ASK_AGAIN: Duration = Duration::from_millis(250);
 /// The feeds of all sites that have one.
 #[derive(Default)]
 pub(crate) struct Feed {
-    sites: DashMap<SiteId, Arc<Mutex<SiteFeed>>>,
+    pub(crate) sites: DashMap<SiteId, Arc<Mutex<SiteFeed>>>,
 }
 
 #[derive(Default)]
-struct SiteFeed {
+pub(crate) struct SiteFeed {
     /// Sorted, like the rows: who is told what in which order must not depend on chance.
-    watchers: BTreeMap<SessionId, Watcher>,
+    pub(crate) watchers: BTreeMap<SessionId, Watcher>,
+    /// What they have been told, where other nodes change rows too.
+    pub(crate) known: Known,
     /// What changed since the last flush.
     rows: BTreeMap<ConversationId, Arc<Conversation>>,
     counts_changed: bool,
@@ -36,7 +39,7 @@ struct SiteFeed {
     flushing: bool,
 }
 
-struct Watcher {
+pub(crate) struct Watcher {
     asker: Arc<Asker>,
     agent: AgentId,
     /// The counts it has been told.
@@ -54,6 +57,7 @@ impl Inner {
             return;
         }
         site.counts_changed |= counts;
+        site.known.told(conversation.id, conversation.head);
         let row = site.rows.entry(conversation.id).or_insert_with(|| conversation.clone());
         if row.head < conversation.head {
             *row = conversation.clone();
@@ -81,7 +85,7 @@ impl Inner {
         }
         let (hub, session) = (self.clone(), asker.session);
         tokio::spawn(async move {
-            let counts = hub.store.open_counts(site).await.map(|counts| counts_for(&counts, agent));
+            let counts = hub.first_counts(site, agent).await;
             let mut site_feed = lock(&feed);
             // Under the lock: no row comes before the answer, and none is lost.
             reply.send(counts.clone().map(Answer::Counts).map_err(Refusal::from));
@@ -90,6 +94,13 @@ impl Inner {
                 hub.schedule(&feed, site_feed, site);
             }
         });
+    }
+
+    /// The counts that answer a new watcher; what changes from here on is told.
+    async fn first_counts(&self, site: SiteId, agent: AgentId) -> Result<Counts, StoreError> {
+        self.begin_to_compare_rows(site).await?;
+        let counts = self.store.open_counts(site).await?;
+        Ok(counts_for(&counts, agent))
     }
 
     pub(crate) fn unwatch_inbox(&self, site: SiteId, session: SessionId) {
@@ -119,7 +130,7 @@ impl Inner {
 }
 
 impl Feed {
-    fn of(&self, site: SiteId) -> Option<Arc<Mutex<SiteFeed>>> {
+    pub(crate) fn of(&self, site: SiteId) -> Option<Arc<Mutex<SiteFeed>>> {
         self.sites.get(&site).map(|feed| feed.clone())
     }
 }
@@ -207,7 +218,7 @@ fn counts_for(counts: &OpenCounts, agent: AgentId) -> Counts {
     }
 }
 
-fn lock(feed: &Mutex<SiteFeed>) -> MutexGuard<'_, SiteFeed> {
+pub(crate) fn lock(feed: &Mutex<SiteFeed>) -> MutexGuard<'_, SiteFeed> {
     // Whoever panicked under the lock left rows that are still states: the last one wins.
     feed.lock().unwrap_or_else(PoisonError::into_inner)
 }

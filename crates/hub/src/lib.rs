@@ -2,7 +2,8 @@
 //!
 //! Start with [`Hub::ask`], then follow one command: `registry.rs` maps the id to a live actor,
 //! `actor.rs` judges, appends to the journal and only then moves and tells, `listeners.rs` is who is
-//! told. `inbox.rs` is the list that agents work from, `presence.rs` who is there.
+//! told. `inbox.rs` is the list that agents work from, `presence.rs` who is there. `others.rs` takes what
+//! other nodes tell; `heads.rs` and `rows.rs` find what they could not.
 //!
 //! Never here: sockets, wire frames, HTTP, SQL, Redis, the wall clock. They arrive as traits
 //! ([`Ear`], [`Clock`], `Store`, `Fanout`) and arguments.
@@ -18,8 +19,10 @@ mod hub;
 mod inbox;
 mod listeners;
 mod metrics;
+mod others;
 mod presence;
 mod registry;
+mod rows;
 mod start;
 mod told;
 

@@ -1,63 +1,101 @@
-//! Who is there: agents and visitors of each site, by their sockets on this node.
+//! Who is there: agents and visitors of each site, by their sockets on this node and by what other nodes
+//! say of theirs (`elsewhere.rs`).
 
-use std::collections::HashMap;
+mod elsewhere;
+mod telling;
+
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use conversation::Subject;
 use dashmap::DashMap;
+use fanout::{Fanout, NodeId, Topic};
 use protocol::{AgentId, SiteId, VisitorId};
 
 use crate::hub::Inner;
 use crate::{Asker, News};
+use elsewhere::Elsewhere;
+use telling::ToTell;
+pub(crate) use telling::tell_others;
 
 /// Conversations of a visitor whose rows follow it when it comes or goes.
 const ROWS_MAX: usize = 100;
 
-/// Everybody who has a socket here.
+/// Everybody who has a socket, as far as somebody here has an interest.
 #[derive(Default)]
 pub(crate) struct Presence {
     sites: DashMap<SiteId, SitePresence>,
+    /// What other nodes are to be told.
+    pub news: Arc<ToTell>,
 }
 
+/// Kept while somebody of the site is here.
 #[derive(Default)]
 struct SitePresence {
     /// How many sockets each agent has.
-    agents: HashMap<AgentId, u32>,
-    visitors: HashMap<VisitorId, Vec<Arc<Asker>>>,
+    agents: BTreeMap<AgentId, u32>,
+    visitors: BTreeMap<VisitorId, Vec<Arc<Asker>>>,
+    others: BTreeMap<NodeId, Elsewhere>,
+}
+
+/// What a socket's coming or going changed.
+enum Change {
+    Nothing,
+    /// The first agent came, or the last one went.
+    Team,
+    /// A visitor came, or went.
+    Visitor(VisitorId),
 }
 
 impl Inner {
     pub(crate) fn join(self: &Arc<Self>, asker: &Arc<Asker>) {
-        let first = self.presence.sites.entry(asker.subject.site()).or_default().join(asker);
-        if first {
-            self.visitor_changed(&asker.subject);
-        }
+        let site = asker.subject.site();
+        let change = {
+            let mut presence = self.presence.sites.entry(site).or_default();
+            presence.change(site, &*self.fanout, |presence| presence.join(asker))
+        };
+        self.follow_change(site, change);
     }
 
     pub(crate) fn leave(self: &Arc<Self>, asker: &Arc<Asker>) {
         let site = asker.subject.site();
         self.unwatch_inbox(site, asker.session);
-        let last = match self.presence.sites.get_mut(&site) {
-            Some(mut presence) => presence.leave(asker),
-            None => false,
+        let change = match self.presence.sites.get_mut(&site) {
+            Some(mut presence) => {
+                presence.change(site, &*self.fanout, |presence| presence.leave(asker))
+            }
+            None => Change::Nothing,
         };
         self.presence.sites.remove_if(&site, |_, presence| presence.is_empty());
-        if last {
-            self.visitor_changed(&asker.subject);
+        self.follow_change(site, change);
+    }
+
+    /// What follows from a change: rows in the inbox, and a word to other nodes.
+    fn follow_change(self: &Arc<Self>, site: SiteId, change: Change) {
+        match change {
+            Change::Team if self.has_others => self.say_how_many_are_here(site),
+            Change::Visitor(visitor) => {
+                if self.has_others {
+                    self.presence.news.changed(site, visitor);
+                }
+                self.rows_follow(site, vec![visitor]);
+            }
+            Change::Team | Change::Nothing => {}
         }
     }
 
-    /// A visitor came or went: its rows in the inbox say so.
-    fn visitor_changed(self: &Arc<Self>, subject: &Subject) {
-        let Subject::Visitor { site, id } = *subject else { return };
-        if !self.inbox_is_watched(site) {
+    /// Visitors came or went: their rows in the inbox say so.
+    fn rows_follow(self: &Arc<Self>, site: SiteId, visitors: Vec<VisitorId>) {
+        if visitors.is_empty() || !self.inbox_is_watched(site) {
             return;
         }
         let hub = self.clone();
         tokio::spawn(async move {
-            let conversations = hub.store.conversations_of(id, ROWS_MAX).await;
-            for conversation in conversations.unwrap_or_default() {
-                hub.feed_changed(&Arc::new(conversation), false);
+            for visitor in visitors {
+                let conversations = hub.store.conversations_of(visitor, ROWS_MAX).await;
+                for conversation in conversations.unwrap_or_default() {
+                    hub.feed_changed(&Arc::new(conversation), false);
+                }
             }
         });
     }
@@ -65,66 +103,96 @@ impl Inner {
 
 impl Presence {
     pub(crate) fn team_online(&self, site: SiteId) -> bool {
-        self.sites.get(&site).is_some_and(|presence| !presence.agents.is_empty())
+        self.sites.get(&site).is_some_and(|presence| presence.team_online())
     }
 
     pub(crate) fn visitor_online(&self, site: SiteId, visitor: VisitorId) -> bool {
-        self.sites.get(&site).is_some_and(|presence| presence.visitors.contains_key(&visitor))
+        self.sites.get(&site).is_some_and(|presence| presence.visitor_online(visitor))
     }
 }
 
 impl SitePresence {
-    /// Whether this is the visitor's first socket.
-    fn join(&mut self, asker: &Arc<Asker>) -> bool {
+    /// Makes a change, listens to what it makes interesting and tells visitors if the team came or went.
+    /// All of it under the lock of the change itself, so it happens in order.
+    fn change(
+        &mut self,
+        site: SiteId,
+        fanout: &dyn Fanout,
+        change: impl FnOnce(&mut Self) -> Change,
+    ) -> Change {
+        let interests = |presence: &Self| {
+            let agents = !presence.agents.is_empty();
+            [(Topic::Site(site), agents), (Topic::Team(site), !presence.visitors.is_empty())]
+        };
+        let before = interests(self);
+        let changed = self.telling_visitors(change);
+        for ((topic, was), (_, is)) in before.into_iter().zip(interests(self)) {
+            match (was, is) {
+                (false, true) => fanout.listen(topic),
+                (true, false) => fanout.forget(topic),
+                _ => {}
+            }
+        }
+        changed
+    }
+
+    /// Makes a change, and tells visitors if the team came or went by it.
+    fn telling_visitors<T>(&mut self, change: impl FnOnce(&mut Self) -> T) -> T {
+        let before = self.team_online();
+        let changed = change(self);
+        let online = self.team_online();
+        if online != before {
+            for asker in self.visitors.values().flatten() {
+                asker.ear.tell(News::Presence { online });
+            }
+        }
+        changed
+    }
+
+    fn join(&mut self, asker: &Arc<Asker>) -> Change {
         match asker.subject {
             Subject::Agent { id, .. } => {
-                let came = self.agents.is_empty();
+                let first = self.agents.is_empty();
                 *self.agents.entry(id).or_default() += 1;
-                if came {
-                    self.tell_visitors(true);
-                }
-                false
+                if first { Change::Team } else { Change::Nothing }
             }
             Subject::Visitor { id, .. } => {
                 let sockets = self.visitors.entry(id).or_insert_with(|| Vec::with_capacity(1));
                 sockets.push(asker.clone());
-                sockets.len() == 1
+                if sockets.len() == 1 { Change::Visitor(id) } else { Change::Nothing }
             }
         }
     }
 
-    /// Whether this was the visitor's last socket.
-    fn leave(&mut self, asker: &Arc<Asker>) -> bool {
+    fn leave(&mut self, asker: &Arc<Asker>) -> Change {
         match asker.subject {
             Subject::Agent { id, .. } => {
-                if let Some(sockets) = self.agents.get_mut(&id) {
-                    *sockets -= 1;
-                    if *sockets == 0 {
-                        self.agents.remove(&id);
-                        if self.agents.is_empty() {
-                            self.tell_visitors(false);
-                        }
-                    }
+                let Some(sockets) = self.agents.get_mut(&id) else { return Change::Nothing };
+                *sockets -= 1;
+                if *sockets == 0 {
+                    self.agents.remove(&id);
                 }
-                false
+                if self.agents.is_empty() { Change::Team } else { Change::Nothing }
             }
             Subject::Visitor { id, .. } => {
-                let Some(sockets) = self.visitors.get_mut(&id) else { return false };
+                let Some(sockets) = self.visitors.get_mut(&id) else { return Change::Nothing };
                 sockets.retain(|other| other.session != asker.session);
-                let gone = sockets.is_empty();
-                if gone {
-                    self.visitors.remove(&id);
+                if !sockets.is_empty() {
+                    return Change::Nothing;
                 }
-                gone
+                self.visitors.remove(&id);
+                Change::Visitor(id)
             }
         }
     }
 
-    /// In order, because it happens under the lock of the change itself.
-    fn tell_visitors(&self, online: bool) {
-        for asker in self.visitors.values().flatten() {
-            asker.ear.tell(News::Presence { online });
-        }
+    fn team_online(&self) -> bool {
+        !self.agents.is_empty() || self.others.values().any(|other| other.team)
+    }
+
+    fn visitor_online(&self, visitor: VisitorId) -> bool {
+        let elsewhere = || self.others.values().any(|other| other.visitors.contains(&visitor));
+        self.visitors.contains_key(&visitor) || elsewhere()
     }
 
     fn is_empty(&self) -> bool {

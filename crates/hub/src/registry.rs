@@ -86,12 +86,4 @@ impl Registry {
     pub(crate) fn is_live(&self, id: ConversationId) -> bool {
         self.actors.contains_key(&id)
     }
-
-    /// Conversations that have an actor, in the order of their ids: what is done for each of them is then
-    /// done in the same order every time.
-    pub(crate) fn ids(&self) -> Vec<ConversationId> {
-        let mut ids: Vec<_> = self.actors.iter().map(|entry| *entry.key()).collect();
-        ids.sort_unstable();
-        ids
-    }
 }

@@ -60,7 +60,7 @@ impl Inner {
         let mail = Mail::Begun { asker: asker.clone(), state: state.clone() };
         self.deliver(state.id, mail);
         self.feed_changed(state, true);
-        if self.fanout.has_others() {
+        if self.has_others {
             self.fanout.announce(Hint::Moved { state: state.clone(), events: events.into() });
         }
     }

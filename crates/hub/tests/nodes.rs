@@ -8,19 +8,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use conversation::Command;
-use fanout::{Local, Weather};
+use fanout::{Apart, Fanout, Local, Weather};
 use hub::Settings;
 use store::{MemoryStore, Store};
 use support::{CLOSE, Moody, Node, post};
 
 fn cluster(weather: Weather) -> Vec<Node> {
-    cluster_on(&(Arc::new(MemoryStore::new()) as Arc<dyn Store>), weather, Settings::default())
+    joined(ends(weather))
 }
 
-fn cluster_on(store: &Arc<dyn Store>, weather: Weather, settings: Settings) -> Vec<Node> {
-    let ends = Local::network(2, 42, weather);
-    let node = |end| Node::on(store.clone(), Arc::new(end), settings);
-    ends.into_iter().map(node).collect()
+fn ends(weather: Weather) -> impl Iterator<Item = Arc<dyn Fanout>> {
+    Local::network(2, 42, weather).into_iter().map(|end| Arc::new(end) as Arc<dyn Fanout>)
+}
+
+fn joined(ends: impl IntoIterator<Item = Arc<dyn Fanout>>) -> Vec<Node> {
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    ends.into_iter().map(|end| Node::on(store.clone(), end, Settings::default())).collect()
 }
 
 /// Nodes that hear nothing of each other and find nothing out by themselves.
@@ -28,11 +31,11 @@ fn deaf_cluster(store: &Arc<Moody>) -> Vec<Node> {
     let store: Arc<dyn Store> = store.clone();
     let weather = Weather { lost_percent: 100, ..Weather::default() };
     let compare_every = Duration::from_secs(3600);
-    cluster_on(&store, weather, Settings { compare_every, ..Settings::default() })
+    let settings = Settings { compare_every, ..Settings::default() };
+    ends(weather).map(|end| Node::on(store.clone(), end, settings)).collect()
 }
 
-async fn a_conversation_across_nodes(weather: Weather) {
-    let nodes = cluster(weather);
+async fn a_conversation_across_nodes(nodes: Vec<Node>) {
     let (mut vera, mut alice, bob) = (nodes[0].visitor(1), nodes[1].agent(1), nodes[0].agent(2));
     let id = vera.start("hello").await;
     alice.watch(id, 2).await;
@@ -53,19 +56,25 @@ async fn a_conversation_across_nodes(weather: Weather) {
 
 #[tokio::test(start_paused = true)]
 async fn in_fair_weather() {
-    a_conversation_across_nodes(Weather::default()).await;
+    a_conversation_across_nodes(cluster(Weather::default())).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn with_every_hint_lost() {
-    a_conversation_across_nodes(Weather { lost_percent: 100, ..Weather::default() }).await;
+    let lost = Weather { lost_percent: 100, ..Weather::default() };
+    a_conversation_across_nodes(cluster(lost)).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn with_nothing_between_them_but_the_store() {
+    a_conversation_across_nodes(joined([Arc::new(Apart) as _, Arc::new(Apart) as _])).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn with_hints_late_and_twice_and_out_of_order() {
     let weather =
         Weather { lost_percent: 30, repeated_percent: 30, delay_max: Duration::from_secs(3) };
-    a_conversation_across_nodes(weather).await;
+    a_conversation_across_nodes(cluster(weather)).await;
 }
 
 #[tokio::test(start_paused = true)]

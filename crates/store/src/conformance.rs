@@ -53,6 +53,7 @@ macro_rules! store_conformance {
             pages_neither_repeat_nor_miss
             rows_that_change_between_two_pages_leave_the_others_in_place
             sites_never_see_each_other
+            a_change_is_told_to_whoever_asks_with_a_mark_from_before
             each_word_may_match_elsewhere
             case_does_not_matter_in_any_script
             what_patterns_use_is_plain_text

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::time::Instant;
 
-use conversation::Conversation;
+use conversation::{Conversation, Seq};
 use protocol::{AgentId, ConversationId, Order, Queue, SiteId, Sort, StatusFilter};
 
 use crate::Answer;
@@ -16,6 +16,23 @@ pub trait Inbox: Send + Sync + 'static {
 
     /// How many open conversations of the site each agent owns, and nobody does.
     fn open_counts(&self, site: SiteId) -> Answer<'_, OpenCounts>;
+
+    /// The site's conversations that changed since a mark was given, with their heads, in any order, and
+    /// the mark to ask with next time. What readers could not see when the mark was given is told to
+    /// whoever asks with it, however long its commit was on its way; some may be told again. Without a
+    /// mark: none, only a mark.
+    fn changed_since(&self, site: SiteId, mark: Option<Mark>) -> Answer<'_, Changed>;
+}
+
+/// A point in the order of commits. Means something only to the store that gave it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mark(pub i64);
+
+/// What changed up to a mark.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Changed {
+    pub heads: Vec<(ConversationId, Seq)>,
+    pub mark: Mark,
 }
 
 /// Filters, order and place of one page.

@@ -18,7 +18,7 @@ mod metrics;
 mod sqlite;
 
 pub use directory::{AgentRecord, AgentRole, Directory, NewAgent, SignInCode, Site, VisitorRecord};
-pub use inbox::{Inbox, InboxQuery, InboxRows, OpenCounts, Place, Rank};
+pub use inbox::{Changed, Inbox, InboxQuery, InboxRows, Mark, OpenCounts, Place, Rank};
 pub use journal::{Append, Appended, BulkRecord, Journal, Range, Start, StartOutcome};
 
 pub use memory::MemoryStore;

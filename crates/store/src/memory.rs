@@ -25,16 +25,20 @@ pub struct MemoryStore {
 
 #[derive(Default)]
 struct Inner {
-    conversations: HashMap<ConversationId, Logged>,
+    conversations: BTreeMap<ConversationId, Logged>,
     /// Numbers of each visitor's conversations, in the order they began.
     begun: HashMap<VisitorId, Vec<ConversationId>>,
     keys: HashMap<KeyScope, Remembered>,
     bulks: HashMap<(PersonId, Key), BulkRecord>,
     directory: directory::People,
+    /// Commits so far.
+    commits: i64,
 }
 
 struct Logged {
     state: Arc<Conversation>,
+    /// The number of its last commit.
+    commit: i64,
     events: BTreeMap<Seq, Committed>,
 }
 
@@ -134,7 +138,9 @@ impl Inner {
         self.begun.entry(visitor).or_default().push(conversation.id);
         self.keys.insert(scope, remembered);
         let events = events.into_iter().map(|event| (event.seq, event)).collect();
-        self.conversations.insert(conversation.id, Logged { state: conversation, events });
+        self.commits += 1;
+        let logged = Logged { commit: self.commits, state: conversation, events };
+        self.conversations.insert(logged.state.id, logged);
         StartOutcome::Done
     }
 
@@ -152,6 +158,8 @@ impl Inner {
         if !events.is_empty() {
             found.events.extend(events.into_iter().map(|event| (event.seq, event)));
             found.state = conversation;
+            self.commits += 1;
+            found.commit = self.commits;
         }
         self.keys.extend(key);
         Appended::Done

@@ -9,6 +9,7 @@
 //! of what a client sent.
 
 mod append;
+mod changes;
 mod checkpoint;
 mod columns;
 mod connection;
@@ -43,8 +44,8 @@ use tokio::sync::{Mutex, mpsc};
 pub use error::OpenError;
 
 use crate::{
-    Answer, Append, Appended, BulkRecord, Inbox, InboxQuery, InboxRows, Journal, OpenCounts, Range,
-    Start, StartOutcome, StoreError, StoreMetrics,
+    Answer, Append, Appended, BulkRecord, Changed, Inbox, InboxQuery, InboxRows, Journal, Mark,
+    OpenCounts, Range, Start, StartOutcome, StoreError, StoreMetrics,
 };
 use connection::Place;
 use readers::Readers;
@@ -226,5 +227,9 @@ impl Inbox for SqliteStore {
 
     fn open_counts(&self, site: SiteId) -> Answer<'_, OpenCounts> {
         self.readers.read(move |db| counts::open(db, site))
+    }
+
+    fn changed_since(&self, site: SiteId, mark: Option<Mark>) -> Answer<'_, Changed> {
+        self.readers.read(move |db| changes::since(db, site, mark))
     }
 }

@@ -1,6 +1,6 @@
 //! Real neighbours for one test: servers that vanish with it, and a network that fails on demand.
 //!
-//! [`Redis`], [`Postgres`] and [`Server`] (our own binary) are child processes on free ports with
+//! [`Redis`] (also as a cluster and under a sentinel), [`Postgres`] and [`Server`] (our own binary) are child processes on free ports with
 //! folders of their own; [`FaultProxy`] stands between two parties and cuts, stalls and delays.
 //! `process.rs` is what the three share: output that can be waited for, signals, and the promise that
 //! no child outlives its test, whether it ends, panics or is killed (`spawner.rs`).
@@ -21,5 +21,5 @@ pub use port::free_port;
 pub use postgres::Postgres;
 pub use process::Signal;
 pub use proxy::{FaultProxy, Tripped, Way};
-pub use redis::Redis;
+pub use redis::{Redis, RedisCluster, RedisSentinel};
 pub use server::{Server, ServerOptions};

@@ -1,11 +1,17 @@
 //! A redis-server of one's own.
 
+mod cluster;
+mod sentinel;
+
 use std::path::Path;
 use std::process::Command;
 
 use tempfile::TempDir;
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
+
+pub use cluster::RedisCluster;
+pub use sentinel::RedisSentinel;
 
 use crate::free_port;
 use crate::process::{Process, Signal, Stream};
@@ -19,17 +25,23 @@ pub struct Redis {
     process: Process,
     folder: TempDir,
     port: u16,
+    options: Vec<String>,
 }
 
 impl Redis {
     /// Starts one and waits until it takes connections.
     pub async fn start() -> Self {
+        Self::start_with(Vec::new).await
+    }
+
+    /// The same with more options; they are made anew for each attempt, so they may name free ports.
+    async fn start_with(options: impl Fn() -> Vec<String>) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let mut last_words = String::new();
         for _ in 0..ATTEMPTS {
-            let port = free_port();
-            match launch(port, folder.path()).await {
-                Ok(process) => return Self { process, folder, port },
+            let (port, options) = (free_port(), options());
+            match launch(port, folder.path(), &options).await {
+                Ok(process) => return Self { process, folder, port, options },
                 Err(words) => last_words = words,
             }
         }
@@ -54,8 +66,8 @@ impl Redis {
     /// Kills it if need be and starts it again, empty, on the same port.
     pub async fn restart(&mut self) {
         self.kill().await;
-        self.process =
-            launch(self.port, self.folder.path()).await.unwrap_or_else(|words| panic!("{words}"));
+        let launched = launch(self.port, self.folder.path(), &self.options).await;
+        self.process = launched.unwrap_or_else(|words| panic!("{words}"));
     }
 
     /// Stops it in its tracks: connections stay, nothing is answered.
@@ -76,20 +88,37 @@ impl Redis {
     /// Sends one inline command and answers the first line of the reply, as it stands on the wire:
     /// `redis.command("CLIENT KILL TYPE pubsub")` answers `:2`.
     pub async fn command(&self, line: &str) -> String {
+        let mut reply = self.ask(line).await;
+        let mut first = String::new();
+        reply.read_line(&mut first).await.expect("redis-server answers");
+        first.trim_end().to_owned()
+    }
+
+    /// Sends one inline command whose reply is a text, and answers the text.
+    pub async fn text(&self, line: &str) -> String {
+        let mut reply = self.ask(line).await;
+        let mut first = String::new();
+        reply.read_line(&mut first).await.expect("redis-server answers");
+        let length = first.trim_end().strip_prefix('$').and_then(|length| length.parse().ok());
+        let mut text = vec![0; length.unwrap_or_else(|| panic!("{line} is answered {first}"))];
+        reply.read_exact(&mut text).await.expect("redis-server answers to the end");
+        String::from_utf8_lossy(&text).into_owned()
+    }
+
+    async fn ask(&self, line: &str) -> BufReader<TcpStream> {
         let address = ("127.0.0.1", self.port);
         let mut stream = TcpStream::connect(address).await.expect("redis-server takes connections");
         stream.write_all(format!("{line}\r\n").as_bytes()).await.expect("redis-server reads");
-        let mut reply = String::new();
-        BufReader::new(stream).read_line(&mut reply).await.expect("redis-server answers");
-        reply.trim_end().to_owned()
+        BufReader::new(stream)
     }
 }
 
-async fn launch(port: u16, folder: &Path) -> Result<Process, String> {
+async fn launch(port: u16, folder: &Path, options: &[String]) -> Result<Process, String> {
     let program = spawner::find("redis-server").expect("redis-server is installed and on the PATH");
     let mut command: Command = spawner::mortal(&program, "KILL", None);
     command.args(["--port", &port.to_string(), "--bind", "127.0.0.1"]);
     command.args(["--save", "", "--appendonly", "no"]).arg("--dir").arg(folder);
+    command.args(options);
     let process = Process::start("redis-server", command, Signal::KILL);
     process.line(Stream::Stdout, |line| line.contains("Ready to accept connections")).await?;
     Ok(process)

@@ -6,9 +6,9 @@ use std::time::Duration;
 use conversation::{Audience, Committed, Conversation, KeyScope, Remembered, Seq};
 use protocol::{AgentId, ConversationId, Key, PersonId, SiteId, VisitorId};
 use store::{
-    AgentRecord, Answer, Append, Appended, BulkRecord, Directory, Inbox, InboxQuery, InboxRows,
-    Journal, MemoryStore, NewAgent, OpenCounts, Range, SignInCode, Site, Start, StartOutcome,
-    StoreError, VisitorRecord,
+    AgentRecord, Answer, Append, Appended, BulkRecord, Changed, Directory, Inbox, InboxQuery,
+    InboxRows, Journal, Mark, MemoryStore, NewAgent, OpenCounts, Range, SignInCode, Site, Start,
+    StartOutcome, StoreError, VisitorRecord,
 };
 use tokio::time::sleep;
 
@@ -202,6 +202,7 @@ impl Inbox for Link {
     passed_on! {
         read fn list(&self, query: InboxQuery) -> InboxRows;
         read fn open_counts(&self, site: SiteId) -> OpenCounts;
+        read fn changed_since(&self, site: SiteId, mark: Option<Mark>) -> Changed;
     }
 }
 

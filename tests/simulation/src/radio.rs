@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use fanout::{Fanout, Hint, Local, Topic};
+use fanout::{Fanout, Hint, Local, NodeId, Reach, Topic};
 use tokio::sync::mpsc;
 
 use crate::life::Life;
@@ -71,7 +71,11 @@ impl Fanout for Radio {
         receiver
     }
 
-    fn has_others(&self) -> bool {
-        self.end.has_others()
+    fn node(&self) -> NodeId {
+        self.end.node()
+    }
+
+    fn reach(&self) -> Reach {
+        self.end.reach()
     }
 }

@@ -116,7 +116,7 @@ impl Actor {
         }
         let counts = events.iter().any(|event| changes_counts(&event.event));
         self.state = Some(next.clone());
-        if self.hub.fanout.has_others() {
+        if self.hub.has_others {
             let events = events.clone().into();
             self.hub.fanout.announce(Hint::Moved { state: next.clone(), events });
         }
@@ -137,7 +137,7 @@ impl Actor {
             self.hub.metrics.repeated_keys.inc();
             return Ok(Some(first));
         }
-        if self.hub.fanout.has_others() && self.catch_up().await?.head != state.head {
+        if self.hub.has_others && self.catch_up().await?.head != state.head {
             return Ok(None);
         }
         tracing::debug!(conversation = %self.id, deed = ?scope.deed, ?rejection, "refused");

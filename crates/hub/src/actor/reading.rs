@@ -20,10 +20,10 @@ impl Actor {
         asker: &Arc<Asker>,
         after: u64,
     ) -> Result<Answer, Refusal> {
-        if self.hub.fanout.has_others() && !self.listening_to_others {
+        if self.hub.has_others && self.followed.is_none() {
             // Listen first, then look: what other nodes commit in between must not be missed.
-            self.hub.fanout.listen(fanout::Topic::Conversation(self.id));
-            self.listening_to_others = true;
+            self.hub.follow_conversation(self.id, Some(Seq(0)));
+            self.followed = Some(Seq(0));
             self.catch_up().await?;
         }
         let audience = asker.subject.audience();
@@ -123,7 +123,7 @@ impl Actor {
         };
         if allowed && !state.is_closed() {
             self.listeners.tell_typing(self.id, &asker.author, active);
-            if self.hub.fanout.has_others() {
+            if self.hub.has_others {
                 let (site, conversation) = (state.site, self.id);
                 let by = asker.author.clone();
                 self.hub.fanout.announce(Hint::Typing { site, conversation, by, active });

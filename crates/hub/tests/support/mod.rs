@@ -316,6 +316,7 @@ impl store::Inbox for Moody {
     passed_on! {
         fn list(&self, query: store::InboxQuery) -> store::InboxRows;
         fn open_counts(&self, site: SiteId) -> store::OpenCounts;
+        fn changed_since(&self, site: SiteId, mark: Option<store::Mark>) -> store::Changed;
     }
 }
 

@@ -146,3 +146,26 @@ pub async fn sites_never_see_each_other(store: Arc<dyn Store>) {
         assert_eq!(ids(&page.rows), ids(model.list(&query)));
     }
 }
+
+pub async fn a_change_is_told_to_whoever_asks_with_a_mark_from_before(store: Arc<dyn Store>) {
+    let changed = async |mark| store.changed_since(SITE, mark).await.unwrap();
+    let mut old = begin(&store, start(9, 1000)).await;
+    let first = changed(None).await;
+    assert_eq!(first.heads, []);
+    let mut one = begin(&store, start(1, 1000)).await;
+    begin(&store, start_by(2, OTHER_SITE, visitor(2, ""), "hello", 1000)).await;
+    let second = changed(Some(first.mark)).await;
+    assert!(second.heads.contains(&(one.id, one.head)), "{second:?}");
+    let (ann, vera) = (Author::Agent(agent(1, "Ann")), asking(&old));
+    act(&store, &mut one, &ann, Command::Claim).await;
+    act(&store, &mut old, &vera, post("still here")).await;
+    act(&store, &mut old, &vera, post("hello?")).await;
+    for mark in [first.mark, second.mark] {
+        let third = changed(Some(mark)).await;
+        for state in [&one, &old] {
+            assert!(third.heads.contains(&(state.id, state.head)), "{third:?}");
+        }
+        assert!(third.heads.iter().all(|(id, _)| [one.id, old.id].contains(id)), "{third:?}");
+    }
+    assert_eq!(changed(None).await.heads, []);
+}

@@ -6,7 +6,7 @@ use conversation::{Conversation, Event};
 use protocol::{Queue, SiteId, StatusFilter};
 
 use super::{Logged, MemoryStore};
-use crate::{Answer, Inbox, InboxQuery, InboxRows, OpenCounts, Place, StoreError};
+use crate::{Answer, Changed, Inbox, InboxQuery, InboxRows, Mark, OpenCounts, Place, StoreError};
 
 impl Inbox for MemoryStore {
     fn list(&self, query: InboxQuery) -> Answer<'_, InboxRows> {
@@ -41,6 +41,16 @@ impl Inbox for MemoryStore {
                 }
             }
             Ok(counts)
+        })
+    }
+
+    fn changed_since(&self, site: SiteId, mark: Option<Mark>) -> Answer<'_, Changed> {
+        self.answer(|inner| {
+            let Mark(since) = mark.unwrap_or(Mark(inner.commits));
+            let all = inner.conversations.values();
+            let changed = all.filter(|found| found.state.site == site && found.commit > since);
+            let heads = changed.map(|found| (found.state.id, found.state.head)).collect();
+            Ok(Changed { heads, mark: Mark(inner.commits) })
         })
     }
 }
