@@ -45,6 +45,9 @@ async fn compare_now_and_then(hub: Weak<Inner>) {
         let jitter = every.mul_f64(f64::from(round.wrapping_mul(37) % 25) / 100.0);
         tokio::time::sleep(every.saturating_sub(jitter).max(Duration::from_millis(1))).await;
         let Some(hub) = hub.upgrade() else { return };
+        if planted::is_on(planted::Defect::LostHintNotRepaired) {
+            continue;
+        }
         compare(&hub).await;
     }
 }
