@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::check::cargo;
 
-/// Whose tests look for defects: what is fast and general first.
+/// Whose tests look for defects.
 const CRATES: &[&str] = &["conversation", "fanout", "hub", "store", "gateway", "simulation"];
 /// Tests of tests: they know nothing of defects.
 const NOT_ASKED: &[&str] = &["judges"];
@@ -45,14 +45,7 @@ pub fn build() -> Result<Vec<Program>> {
         bail!("the tests do not build with the defects planted");
     }
     let lines = output.stdout.split(|byte| *byte == b'\n');
-    let mut programs: Vec<Program> = lines.filter_map(program_of).collect();
-    programs.sort_by_key(|program| (rank(&program.name), program.name.clone()));
-    Ok(programs)
-}
-
-fn rank(name: &str) -> usize {
-    let of = |krate: &&str| name.split('/').next() == Some(krate);
-    CRATES.iter().position(|krate| of(&krate)).unwrap_or(CRATES.len())
+    Ok(lines.filter_map(program_of).collect())
 }
 
 /// What cargo has built, if it is a program of tests.
