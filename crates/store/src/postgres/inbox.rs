@@ -75,6 +75,18 @@ pub(super) async fn list(
     Ok(InboxRows { rows: rows?, next, total })
 }
 
+/// How the server finds the rows, line by line.
+pub(super) async fn explain(
+    db: &Database,
+    query: &InboxQuery,
+    matching: Option<&Matching>,
+) -> Result<Vec<String>, Trouble> {
+    let statement = Statement::of(query, matching);
+    let sql = format!("EXPLAIN (ANALYZE, BUFFERS) {}", statement.sql);
+    let lines = db.query_typed(&sql, &statement.parameters()).await?;
+    lines.iter().map(|line| column(line, 0)).collect()
+}
+
 fn place(row: &Row, id: ConversationId, sort: Sort) -> Result<Place, Trouble> {
     let rank = match sort {
         Sort::Activity | Sort::Started | Sort::Status => Rank::Number(column(row, 1)?),
@@ -147,6 +159,9 @@ impl<'a> Statement<'a> {
     }
 }
 
+/// The column whose index has it only roughly.
+const ACTIVITY: &str = "activity_at";
+
 /// Which rows of one status.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Part {
@@ -207,7 +222,7 @@ impl Stream<'_> {
 
     fn sql(&self, matching: Option<&Matching>) -> Option<String> {
         let (table, rank) = match self.query.sort {
-            Sort::Activity => ("states", "activity_at"),
+            Sort::Activity => ("states", ACTIVITY),
             Sort::Started => ("conversations", "started_at"),
             Sort::Visitor => ("conversations", "visitor_name"),
             Sort::Assignee => ("conversations", "owner_name"),
@@ -227,6 +242,10 @@ impl Stream<'_> {
             Part::Ranked => format!("AND {rank} IS NOT NULL"),
             Part::Unranked => format!("AND {rank} IS NULL"),
             Part::Alike => String::new(),
+        };
+        let slot = match rank {
+            ACTIVITY => format!("AND activity_slot {beyond}= $4 >> 16"),
+            _ => String::new(),
         };
         let after = match self.from() {
             From::End => return None,
