@@ -66,6 +66,11 @@ pub struct PostgresStore {
 }
 
 impl PostgresStore {
+    /// Whether an address can be used at all; asks nobody.
+    pub fn admits(url: &str) -> Result<(), PostgresError> {
+        Place::parse(url).map(drop)
+    }
+
     /// Opens the database at `url` (`postgres://USER:PASSWORD@HOST:PORT/DATABASE`); makes what is missing
     /// and brings an older schema up to date. Any number of stores may do so at once.
     pub async fn open(url: &str) -> Result<Self, PostgresError> {
@@ -104,6 +109,15 @@ impl PostgresStore {
             Some(keeper) => keeper.index_now().await,
             None => Err(StoreError::Unavailable("this store leaves indexing to others".into())),
         }
+    }
+
+    /// How the server finds the rows of a page, line by line: for measurements.
+    pub fn explain(&self, query: InboxQuery) -> Answer<'_, Vec<String>> {
+        let query = Arc::new(query);
+        self.searchers.ask(move |db| {
+            let query = query.clone();
+            async move { search::explain(db, &query).await }.boxed()
+        })
     }
 
     /// Finishes what is queued and closes the connections. Whoever asks later hears `Unavailable`.

@@ -1,7 +1,7 @@
 //! The hot path: many appends, each of another conversation, in one statement that commits by itself.
 //!
 //! Rows are locked in the order of ids, whoever writes, so that nodes wait for each other and never in a
-//! circle. The head is judged again after waiting for a lock. Keys are read without one: a key that moved
+//! circle. A row that moved while its lock was waited for is left alone, and its append is stale. Keys are read without one: a key that moved
 //! the head was there before anybody could know that head, and one that did not is caught by its index.
 
 use conversation::{Committed, Event, Remembered, Seq, VisitorSeq};

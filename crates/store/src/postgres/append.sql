@@ -1,5 +1,5 @@
 WITH asked AS (
-    SELECT a.*, s.number, s.site, s.closed AS was_closed, s.owner AS was_owner,
+    SELECT a.*, s.ctid AS place, s.number, s.site, s.closed AS was_closed, s.owner AS was_owner,
            k.seq AS used_seq, k.visitor_seq AS used_visitor_seq, k.closed_seq AS used_closed_seq,
            k.at AS used_at, k.about AS used_about
     FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[],
@@ -17,10 +17,10 @@ WITH asked AS (
     LEFT JOIN keys k ON k.conversation = s.number AND k.digest = a.digest
 ), moved AS (
     UPDATE states s
-    SET head = a.head, visitor_head = a.visitor_head, activity_at = a.activity_at, state = a.state,
-        closed = a.closed, owner = a.owner
+    SET head = a.head, visitor_head = a.visitor_head, activity_at = a.activity_at,
+        activity_slot = a.activity_at >> 16, state = a.state, closed = a.closed, owner = a.owner
     FROM asked a
-    WHERE s.id = a.id AND s.head = a.at_head AND a.used_seq IS NULL
+    WHERE s.ctid = a.place AND s.head = a.at_head AND a.used_seq IS NULL
     RETURNING a.n, a.number, a.site, a.moves, a.was_closed, a.was_owner, a.closed, a.owner, a.owner_name,
               a.digest, a.key_seq, a.key_visitor_seq, a.key_closed_seq, a.key_at, a.key_about,
               a.attempt, a.seq, a.visitor_seq, a.hidden, a.at, a.author, a.key, a.event, a.text

@@ -9,6 +9,9 @@ use super::error::Trouble;
 use super::lane::unavailable;
 use crate::{Append, Appended, Start, StartOutcome, StoreError};
 
+/// Work that fails by itself so often is given up.
+const TRIES: u8 = 5;
+
 /// Work and its answer.
 pub(super) trait Work: Send + 'static {
     type Answer: Send + 'static;
@@ -29,6 +32,8 @@ pub(super) struct Job<W: Work> {
     pub(super) attempt: i64,
     /// It was sent, and no answer came: it may have happened.
     is_unknown: bool,
+    /// Failures when it was tried alone.
+    failures: u8,
     reply: oneshot::Sender<Result<W::Answer, StoreError>>,
 }
 
@@ -37,7 +42,8 @@ type Reply<W> = oneshot::Receiver<Result<<W as Work>::Answer, StoreError>>;
 impl<W: Work> Job<W> {
     pub(super) fn new(work: W) -> (Self, Reply<W>) {
         let (reply, answer) = oneshot::channel();
-        (Self { work, attempt: rand::random(), is_unknown: false, reply }, answer)
+        let attempt = rand::random();
+        (Self { work, attempt, is_unknown: false, failures: 0, reply }, answer)
     }
 
     fn answer(self, answer: Result<W::Answer, StoreError>) {
@@ -114,11 +120,15 @@ impl<W: Work> Queue<W> {
         match &trouble {
             Trouble::Lost(_) => batch.iter_mut().for_each(|job| job.is_unknown = true),
             _ if batch.len() > 1 => self.alone = batch.len(),
-            Trouble::Refused(_) => {
-                tracing::error!(error = %trouble, "a write failed by itself");
-                batch.drain(..).for_each(|job| job.answer(Err(unavailable(&trouble))));
+            trouble => {
+                let given_up = matches!(trouble, Trouble::Refused(_));
+                batch.iter_mut().for_each(|job| job.failures += 1);
+                for job in batch.extract_if(.., |job| given_up || job.failures == TRIES) {
+                    tracing::error!(error = %trouble, "a write failed by itself");
+                    job.answer(Err(unavailable(trouble)));
+                }
+                self.alone = batch.len();
             }
-            Trouble::Again(_) | Trouble::TooSlow => {}
         }
         self.put_back(batch);
         Err(trouble)

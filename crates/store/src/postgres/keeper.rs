@@ -21,8 +21,9 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 const QUIET: i64 = 500;
 /// Texts that may wait however busy it is: looking through them takes some hundredths of a second.
 const PENDING_MAX: i64 = 20_000;
-/// Texts that are indexed in one transaction.
-const SLICE: usize = 8192;
+/// Texts that are indexed in one transaction: the more, the fewer rows of the index are written again and
+/// again.
+const SLICE: usize = 32_768;
 /// Rows of tables that are emptied again and again: what is gone is in the way of whoever looks.
 const SWEEP_AFTER: i64 = 10_000;
 
@@ -91,7 +92,8 @@ impl Keeping {
     async fn client(&mut self) -> Result<&mut Client, Trouble> {
         if self.connection.is_none() {
             let connection = self.place.connect().await?;
-            let settings = "SET statement_timeout = '60s'; SET synchronous_commit = off";
+            let settings = "SET statement_timeout = '60s'; SET synchronous_commit = off;
+                            SET idle_in_transaction_session_timeout = '60s'";
             connection.0.batch_execute(settings).await?;
             self.connection = Some(connection);
         }

@@ -46,6 +46,15 @@ pub(super) async fn list(db: &Database, query: &InboxQuery) -> Result<InboxRows,
     inbox::list(db, query, Some((&matching, total))).await
 }
 
+/// How the server finds the rows of such a page, once it is known what matches.
+pub(super) async fn explain(db: &Database, query: &InboxQuery) -> Result<Vec<String>, Trouble> {
+    if query.words.is_empty() {
+        return inbox::explain(db, query, None).await;
+    }
+    let matching = matching(db, query).await?;
+    inbox::explain(db, query, Some(&matching)).await
+}
+
 async fn matching(db: &Database, query: &InboxQuery) -> Result<Matching, Trouble> {
     let each = query.words.iter().map(|word| saying(db, query, word));
     let mut all = futures::future::try_join_all(each).await?.into_iter();
@@ -154,7 +163,7 @@ impl Matching {
     pub(super) fn table(&self, table: &str) -> String {
         match self {
             Self::Few(_) => {
-                "(SELECT n.*, s.activity_at FROM conversations n JOIN states s ON s.id = n.id
+                "(SELECT n.*, s.activity_at, s.activity_slot FROM conversations n JOIN states s ON s.id = n.id
                               WHERE n.number = ANY($8) OFFSET 0) c"
                     .into()
             }

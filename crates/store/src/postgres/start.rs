@@ -52,8 +52,10 @@ const BEGIN: &str = "
         INSERT INTO count_changes (site, closed, owner, n)
         SELECT site, closed, coalesce(owner, '00000000-0000-0000-0000-000000000000'), 1 FROM begun
     )
-    INSERT INTO states (id, number, site, closed, owner, head, visitor_head, activity_at, state)
-    SELECT id, number, site, closed, owner, head, visitor_head, activity_at, state FROM begun";
+    INSERT INTO states
+        (id, number, site, closed, owner, head, visitor_head, activity_at, activity_slot, state)
+    SELECT id, number, site, closed, owner, head, visitor_head, activity_at, activity_at >> 16, state
+    FROM begun";
 
 const LOG: &str = "
     WITH e AS (

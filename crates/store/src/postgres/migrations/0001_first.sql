@@ -35,10 +35,13 @@ CREATE INDEX conversations_by_status     ON conversations (site, closed, id) INC
 CREATE INDEX owned_by_start              ON conversations (site, owner, closed, started_at, id);
 CREATE INDEX owned_by_visitor            ON conversations (site, owner, closed, visitor_name, id);
 CREATE INDEX owned_by_owner              ON conversations (site, owner, closed, owner_name, id);
+CREATE INDEX owned_by_owner_up           ON conversations (site, owner, closed, owner_name DESC, id)
+    WHERE owner_name IS NOT NULL;
 CREATE INDEX owned_by_status             ON conversations (site, owner, closed, id) INCLUDE (number);
 
 -- What changes with every message. `state` is the truth for reading; the other columns repeat what appends
--- are judged by and lists are sorted by.
+-- are judged by and lists are sorted by. `activity_slot` is `activity_at` in units of 65,536 ms: indexes hold
+-- it instead of the time itself, so most messages touch no index, and the pages have room for what they change.
 CREATE TABLE states (
     id           uuid    PRIMARY KEY,
     number       bigint  NOT NULL,
@@ -48,15 +51,16 @@ CREATE TABLE states (
     head         bigint  NOT NULL,
     visitor_head bigint  NOT NULL,
     activity_at  bigint  NOT NULL,
+    activity_slot bigint NOT NULL,
     state        text    NOT NULL
 ) WITH (
-    fillfactor = 60,
+    fillfactor = 50,
     autovacuum_vacuum_scale_factor = 0.02,
     autovacuum_vacuum_cost_delay = 1
 );
 
-CREATE INDEX states_by_activity ON states (site, closed, activity_at, id);
-CREATE INDEX owned_by_activity  ON states (site, owner, closed, activity_at, id);
+CREATE INDEX states_by_activity ON states (site, closed, activity_slot);
+CREATE INDEX owned_by_activity  ON states (site, owner, closed, activity_slot);
 
 -- The log. `attempt` is drawn anew for every append, so that one whose answer was lost can be told from
 -- another one at the same place.
