@@ -17,8 +17,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
-use crate::folder::Serving;
-use crate::home::Opened;
+use crate::home::{Claimed, Opened};
 use crate::signals::Signals;
 use crate::{logs, observe, open_files, routes, welcome};
 
@@ -58,9 +57,9 @@ pub fn run(config: Config) -> Result<()> {
     outcome
 }
 
-async fn serve(config: &Config, claimed: &Serving) -> Result<()> {
+async fn serve(config: &Config, claimed: &Claimed) -> Result<()> {
     let mut signals = Signals::keep()?;
-    let opened = config.home.open(claimed)?;
+    let opened = config.home.open(claimed).await?;
     let listener = listen(config.listen)?;
     let address = listener.local_addr()?;
     let Node { gateway, stop, serving } = Node::start(config, &opened, listener).await?;
