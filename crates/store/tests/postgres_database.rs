@@ -238,6 +238,9 @@ async fn counts_stay_exact_when_they_are_summed_up_by_many() {
         let counts = nodes[round as usize % 3].open_counts(SITE).await.unwrap();
         assert_eq!(u128::from(counts.unassigned), (round + 1) * 40);
     }
+    let summed = "SELECT coalesce(sum(n), 0) >= 200 FROM counts";
+    while server.sql(name_of(&url), summed).await != "t" {}
+    assert_eq!(nodes[0].open_counts(SITE).await.unwrap().unassigned, 200);
 }
 
 #[tokio::test]

@@ -219,12 +219,12 @@ async fn nobody_waits_for_a_lock(look: &tokio_postgres::Transaction<'_>) {
 /// The server's process that waits for a lock, when there is one other than `than`.
 async fn waiting_for_a_lock(look: &tokio_postgres::Transaction<'_>, than: Option<i32>) -> i32 {
     loop {
-        if let [process] = waiting(look).await[..]
-            && than != Some(process)
-        {
-            return process;
+        let waiting = waiting(look).await;
+        assert!(waiting.len() < 2, "two are at work at once");
+        match waiting.first() {
+            Some(process) if than != Some(*process) => return *process,
+            _ => tokio::task::yield_now().await,
         }
-        tokio::task::yield_now().await;
     }
 }
 

@@ -225,16 +225,26 @@ impl Stream<'_> {
             Order::Asc => (">", "ASC"),
             Order::Desc => ("<", "DESC"),
         };
+        // What is the same in all rows is named as well: of a column that IS NULL the planner does not know that
+        // it is, and would not see that the index has the order.
+        let owner = |way| match self.query.queue {
+            Queue::All => String::new(),
+            Queue::Mine | Queue::Unassigned => format!("owner {way}, "),
+        };
+        let by_id = match self.part {
+            Part::Unranked => format!("{}{rank}, id", owner("ASC")),
+            Part::Ranked | Part::Alike => format!("{}id", owner("ASC")),
+        };
         let order = match self.part {
-            Part::Ranked if slot => format!("activity_slot {way}, {rank} {way}, id"),
-            Part::Ranked => format!("{rank} {way}, id"),
-            Part::Unranked | Part::Alike => "id".into(),
+            Part::Ranked if slot => format!("{}activity_slot {way}, {rank} {way}, id", owner(way)),
+            Part::Ranked => format!("{}{rank} {way}, id", owner(way)),
+            Part::Unranked | Part::Alike => by_id.clone(),
         };
         let select = |after: &str, order: &str| self.select(&columns, matching, after, order);
         match self.from() {
             From::End => vec![],
             From::Start => vec![select("", &order)],
-            From::Id => vec![select("AND id > $6", "id")],
+            From::Id => vec![select("AND id > $6", &by_id)],
             From::Place => {
                 let slot = |sign| match slot {
                     true => format!("AND activity_slot {sign} $4 >> 16"),
@@ -242,7 +252,7 @@ impl Stream<'_> {
                 };
                 let (here, there) = (slot("="), slot(&format!("{beyond}=")));
                 vec![
-                    select(&format!("{here} AND {rank} = {bound} AND id > $6"), "id"),
+                    select(&format!("{here} AND {rank} = {bound} AND id > $6"), &by_id),
                     select(&format!("{there} AND {rank} {beyond} {bound}"), &order),
                 ]
             }

@@ -35,6 +35,8 @@ CREATE INDEX conversations_by_status     ON conversations (site, closed, id) INC
 CREATE INDEX owned_by_start              ON conversations (site, owner, closed, started_at, id);
 CREATE INDEX owned_by_visitor            ON conversations (site, owner, closed, visitor_name, id);
 CREATE INDEX owned_by_owner              ON conversations (site, owner, closed, owner_name, id);
+CREATE INDEX owned_by_owner_up           ON conversations (site, owner, closed, owner_name DESC, id)
+    WHERE owner_name IS NOT NULL;
 CREATE INDEX owned_by_status             ON conversations (site, owner, closed, id) INCLUDE (number);
 
 -- What changes with every message. `state` is the truth for reading; the other columns repeat what appends
