@@ -207,6 +207,8 @@ pub enum Mood {
     Gone,
     /// The next append happens, and its answer is lost.
     Unknown,
+    /// Heads take a while.
+    Slow,
 }
 
 impl Moody {
@@ -247,6 +249,19 @@ macro_rules! passed_on {
 }
 
 impl store::Journal for Moody {
+    fn heads(
+        &self,
+        ids: Vec<ConversationId>,
+    ) -> store::Answer<'_, Vec<(ConversationId, conversation::Seq)>> {
+        Box::pin(async move {
+            self.check()?;
+            if *self.mood.lock().unwrap() == Mood::Slow {
+                tokio::time::sleep(Duration::from_millis(5)).await; // sleep-ok: as told
+            }
+            self.inner.heads(ids).await
+        })
+    }
+
     fn append(&self, append: store::Append) -> store::Answer<'_, store::Appended> {
         Box::pin(async move {
             self.check()?;
@@ -268,7 +283,6 @@ impl store::Journal for Moody {
             range: store::Range,
             limit: usize
         ) -> Vec<Committed>;
-        fn heads(&self, ids: Vec<ConversationId>) -> Vec<(ConversationId, conversation::Seq)>;
         fn conversations_of(&self, visitor: VisitorId, limit: usize) -> Vec<conversation::Conversation>;
         fn remember_bulk(&self, author: PersonId, key: Key, bulk: store::BulkRecord) -> store::BulkRecord;
     }
