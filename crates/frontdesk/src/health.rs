@@ -38,9 +38,11 @@ pub async fn ready(State(parts): State<Arc<Parts>>) -> Response {
     let draining = parts.gateway.is_draining();
     let ready = store && !draining;
     let store = if store { "ok" } else { "unreachable" };
-    let others = others::in_words(parts.fanout.reach());
-    let parts = json!({ "store": store, "draining": draining, "other_nodes": others });
-    let body = json!({ "ready": ready, "parts": parts });
+    let mut told = json!({ "store": store, "draining": draining });
+    if let Some(others) = others::in_words(parts.fanout.reach()) {
+        told["other_nodes"] = others.into();
+    }
+    let body = json!({ "ready": ready, "parts": told });
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let headers = [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store")];
     (status, headers, body.to_string()).into_response()

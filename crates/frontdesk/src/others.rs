@@ -20,12 +20,12 @@ fn choose(shared: bool, redis: Option<&RedisAddress>, metrics: &FanoutMetrics) -
     }
 }
 
-/// For people who ask whether this node is well.
-pub fn in_words(reach: Reach) -> &'static str {
+/// How the others are heard of, for people who ask whether this node is well.
+pub fn in_words(reach: Reach) -> Option<&'static str> {
     match reach {
-        Reach::Alone => "there are none",
-        Reach::AtOnce => "heard at once",
-        Reach::ByComparing => "no Redis: heard within 5 s",
+        Reach::Alone => None,
+        Reach::AtOnce => Some("heard at once"),
+        Reach::ByComparing => Some("no Redis: heard within 5 s"),
     }
 }
 

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use conversation::{Audience, Committed, Conversation, KeyScope, Remembered, Seq};
 use protocol::{AgentId, ConversationId, Key, PersonId, SiteId, VisitorId};
 use store::{
-    AgentRecord, Answer, Append, Appended, BulkRecord, Directory, Inbox, InboxQuery, InboxRows,
-    Journal, MemoryStore, NewAgent, OpenCounts, Range, SignInCode, Site, Start, StartOutcome,
-    StoreError, VisitorRecord,
+    AgentRecord, Answer, Append, Appended, BulkRecord, Changed, Directory, Inbox, InboxQuery,
+    InboxRows, Journal, Mark, MemoryStore, NewAgent, OpenCounts, Range, SignInCode, Site, Start,
+    StartOutcome, StoreError, VisitorRecord,
 };
 use tokio::sync::watch;
 
@@ -70,6 +70,7 @@ in_a_mood!(Journal {
 in_a_mood!(Inbox {
     fn list(&self, query: InboxQuery) -> InboxRows;
     fn open_counts(&self, site: SiteId) -> OpenCounts;
+    fn changed_since(&self, site: SiteId, mark: Option<Mark>) -> Changed;
 });
 
 in_a_mood!(Directory {

@@ -226,6 +226,8 @@ pub enum Mood {
     Unknown,
     /// The next page of events is not found.
     NoPage,
+    /// Heads take a while.
+    Slow,
 }
 
 impl Moody {
@@ -272,6 +274,19 @@ macro_rules! passed_on {
 }
 
 impl store::Journal for Moody {
+    fn heads(
+        &self,
+        ids: Vec<ConversationId>,
+    ) -> store::Answer<'_, Vec<(ConversationId, conversation::Seq)>> {
+        Box::pin(async move {
+            self.check()?;
+            if *self.mood.lock().unwrap() == Mood::Slow {
+                tokio::time::sleep(Duration::from_millis(5)).await; // sleep-ok: as told
+            }
+            self.inner.heads(ids).await
+        })
+    }
+
     fn append(&self, append: store::Append) -> store::Answer<'_, store::Appended> {
         Box::pin(async move {
             self.check()?;
@@ -306,7 +321,6 @@ impl store::Journal for Moody {
         fn start(&self, start: store::Start) -> store::StartOutcome;
         fn find(&self, id: ConversationId) -> Option<conversation::Conversation>;
         fn remembered(&self, scope: conversation::KeyScope) -> Option<conversation::Remembered>;
-        fn heads(&self, ids: Vec<ConversationId>) -> Vec<(ConversationId, conversation::Seq)>;
         fn conversations_of(&self, visitor: VisitorId, limit: usize) -> Vec<conversation::Conversation>;
         fn remember_bulk(&self, author: PersonId, key: Key, bulk: store::BulkRecord) -> store::BulkRecord;
     }
