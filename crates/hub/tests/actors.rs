@@ -167,7 +167,7 @@ async fn actors_that_retire_between_commands_lose_and_reorder_nothing() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_panic_costs_one_command_and_nobody_misses_anything() {
     let store = Moody::new();
     let node = Node::on(store.clone(), Arc::new(Alone), Settings::default());

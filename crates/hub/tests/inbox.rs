@@ -4,10 +4,14 @@
 
 mod support;
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use conversation::Command;
-use hub::{Answer, News};
+use fanout::Alone;
+use hub::{Answer, News, Settings};
 use protocol::Counts;
-use support::{CLOSE, Node, Person, post};
+use support::{CLOSE, Moody, Node, Person, post};
 
 /// Hears rows until one satisfies.
 async fn row_with(person: &mut Person, want: impl Fn(&hub::Row) -> bool) {
@@ -66,6 +70,21 @@ async fn a_hundred_changes_at_once_are_few_rows() {
     row_with(&mut alice, |row| row.conversation.head.0 == 102).await;
     let rows = node.metrics.inbox_rows.get();
     assert!(rows < 10, "{rows} rows for 100 changes in no time");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_changes_while_the_question_is_answered_is_told_after_the_answer() {
+    let store = Moody::new();
+    let node = Node::on(store.clone(), Arc::new(Alone), Settings::default());
+    let (vera, mut alice) = (node.visitor(1), node.agent(1));
+    let id = vera.start("hello").await;
+    vera.watch(id, 2).await;
+    store.meanwhile(async move {
+        vera.does(id, post("three")).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(200)).await; // sleep-ok: paused time
+    });
+    watching(&mut alice, &node, 1).await;
+    row_with(&mut alice, |row| row.conversation.head.0 == 3).await;
 }
 
 #[tokio::test(start_paused = true)]

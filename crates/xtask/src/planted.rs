@@ -61,12 +61,14 @@ pub fn run(options: &Options) -> Result<()> {
 /// the fastest first.
 fn without_any(programs: Vec<Program>) -> Result<Vec<Program>> {
     let mut timed = Vec::new();
-    for program in programs {
+    for mut program in programs {
         let began = Instant::now();
         if let Verdict::Failed(test) = program.run(&[(VARIABLE, "")])? {
             bail!("without any defect {} fails: {test}", program.name);
         }
-        timed.push((began.elapsed(), program));
+        let took = began.elapsed();
+        program.took(took);
+        timed.push((took, program));
     }
     println!("ok      without any defect all of them pass");
     timed.sort_by_key(|(took, _)| *took);

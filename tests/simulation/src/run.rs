@@ -1,6 +1,6 @@
 //! One world from its beginning to its judgement.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use tokio::time::sleep;
 use crate::device::Device;
 use crate::dice::Dice;
 use crate::evidence::Evidence;
-use crate::history::{Answered, History, Recorder, What};
+use crate::history::{Answered, Entry, History, Recorder, What};
 use crate::nemesis::{Kind, Nemesis};
 use crate::node::Shared;
 use crate::people;
@@ -72,7 +72,7 @@ async fn storm(seed: u64, tally: Arc<Tally>) -> History {
     nemesis.heal();
     sleep(SETTLE).await;
     world.shared.recorder.write(What::Over);
-    finish(&world).await
+    finish(&world, kind).await
 }
 
 fn populate(world: &Arc<World>, dice: &mut Dice) {
@@ -92,7 +92,7 @@ fn populate(world: &Arc<World>, dice: &mut Dice) {
     }
 }
 
-async fn finish(world: &World) -> History {
+async fn finish(world: &World, kind: Kind) -> History {
     let shared = &world.shared;
     for node in world.every_node() {
         shared.tally.stale.add(node.metrics.stale_appends.get());
@@ -112,7 +112,34 @@ async fn finish(world: &World) -> History {
         }
     }
     history.views = world.views();
+    if kind == Kind::Deaf {
+        shared.tally.tails.add(tails(&history));
+    }
     history
+}
+
+/// How often the last event of a conversation was told by another node than the one that committed it.
+fn tails(history: &History) -> u64 {
+    let nodes = history.entries.iter().filter_map(|entry| match &entry.what {
+        What::Connected { connection, node, .. } => Some((*connection, *node)),
+        _ => None,
+    });
+    let nodes: BTreeMap<_, _> = nodes.collect();
+    let mut last = BTreeMap::new();
+    for entry in &history.entries {
+        if let What::Committed { by: Some(by), conversation, events } = &entry.what {
+            last.insert(*conversation, (*by, events.last().map(|event| event.seq)));
+        }
+    }
+    let is_tail = |entry: &&Entry| match &entry.what {
+        What::Told { connection, conversation, event } => {
+            last.get(conversation).is_some_and(|(by, seq)| {
+                Some(event.seq) == *seq && nodes.get(connection).is_some_and(|node| node != by)
+            })
+        }
+        _ => false,
+    };
+    history.entries.iter().filter(is_tail).count() as u64
 }
 
 fn count_commands(history: &History, tally: &Tally) {

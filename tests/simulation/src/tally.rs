@@ -37,6 +37,8 @@ tally! {
     pauses: "nodes paused",
     clock_jumps: "clock jumps",
     hints_lost: "hints lost",
+    /// In worlds without any hint.
+    tails: "last events that came without a hint",
     store_errors: "store calls that failed",
     /// It happened, and the answer was an error.
     ambiguous: "ambiguous commits",

@@ -236,13 +236,20 @@ impl Moody {
         Arc::new(Self { inner, mood, meanwhile: Mutex::new(None) })
     }
 
-    /// This happens just before the next page of events is read.
+    /// This happens just before the next page of events is read, or the next counts.
     pub fn meanwhile(&self, happens: impl Future<Output = ()> + Send + 'static) {
         *self.meanwhile.lock().unwrap() = Some(Box::pin(happens));
     }
 
     pub fn set(&self, mood: Mood) {
         *self.mood.lock().unwrap() = mood;
+    }
+
+    async fn let_it_happen(&self) {
+        let happens = self.meanwhile.lock().unwrap().take();
+        if let Some(happens) = happens {
+            happens.await;
+        }
     }
 
     fn check(&self) -> Result<(), store::StoreError> {
@@ -309,10 +316,7 @@ impl store::Journal for Moody {
             if self.take(Mood::NoPage) {
                 return Err(store::StoreError::Unavailable("no page".into()));
             }
-            let happens = self.meanwhile.lock().unwrap().take();
-            if let Some(happens) = happens {
-                happens.await;
-            }
+            self.let_it_happen().await;
             self.inner.events(id, audience, range, limit).await
         })
     }
@@ -327,9 +331,16 @@ impl store::Journal for Moody {
 }
 
 impl store::Inbox for Moody {
+    fn open_counts(&self, site: SiteId) -> store::Answer<'_, store::OpenCounts> {
+        Box::pin(async move {
+            self.check()?;
+            self.let_it_happen().await;
+            self.inner.open_counts(site).await
+        })
+    }
+
     passed_on! {
         fn list(&self, query: store::InboxQuery) -> store::InboxRows;
-        fn open_counts(&self, site: SiteId) -> store::OpenCounts;
         fn changed_since(&self, site: SiteId, mark: Option<store::Mark>) -> store::Changed;
     }
 }

@@ -14,8 +14,12 @@ use crate::check::cargo;
 const CRATES: &[&str] = &["conversation", "fanout", "hub", "store", "gateway", "simulation"];
 /// Tests of tests: they know nothing of defects.
 const NOT_ASKED: &[&str] = &["judges"];
-/// A defect may make a test wait for ever; that is a failure, too.
-const PATIENCE: Duration = Duration::from_secs(180);
+/// A defect may make a test wait for ever; that is a failure, too. But a machine may be busy: a program has
+/// so many times what it needed without any defect, and never less than a minute.
+const PATIENCE: u32 = 10;
+const PATIENCE_MIN: Duration = Duration::from_secs(60);
+/// What a program has without any defect.
+const ENOUGH: Duration = Duration::from_secs(1800);
 
 /// One program made of tests.
 pub struct Program {
@@ -23,6 +27,7 @@ pub struct Program {
     path: PathBuf,
     /// Where its package is: tests find their files from there.
     home: PathBuf,
+    patience: Duration,
 }
 
 /// What it said.
@@ -60,10 +65,15 @@ fn program_of(line: &[u8]) -> Option<Program> {
     let manifest = std::fs::read_to_string(home.join("Cargo.toml")).ok()?;
     let krate = manifest.lines().find_map(|line| line.strip_prefix("name = "))?;
     let name = format!("{}/{target}", krate.trim_matches('"'));
-    Some(Program { name, path: PathBuf::from(path), home })
+    Some(Program { name, path: PathBuf::from(path), home, patience: ENOUGH })
 }
 
 impl Program {
+    /// From now on it has no more time than this tells.
+    pub fn took(&mut self, time: Duration) {
+        self.patience = PATIENCE_MIN.max(time * PATIENCE);
+    }
+
     /// Runs all of its tests in this environment.
     pub fn run(&self, environment: &[(&str, &str)]) -> Result<Verdict> {
         let mut command = Command::new(&self.path);
@@ -76,7 +86,7 @@ impl Program {
             let mut text = String::new();
             said.read_to_string(&mut text).map(|_| text)
         });
-        let status = wait(&mut child)?;
+        let status = wait(&mut child, self.patience)?;
         let text = reader.join().ok().and_then(Result::ok).unwrap_or_default();
         Ok(match status {
             Some(status) if status.success() => Verdict::Passed,
@@ -87,13 +97,13 @@ impl Program {
 }
 
 /// Waits for its end, but not for ever.
-fn wait(child: &mut Child) -> Result<Option<ExitStatus>> {
+fn wait(child: &mut Child, patience: Duration) -> Result<Option<ExitStatus>> {
     let began = Instant::now();
     loop {
         if let Some(status) = child.try_wait()? {
             return Ok(Some(status));
         }
-        if began.elapsed() > PATIENCE {
+        if began.elapsed() > patience {
             child.kill()?;
             child.wait()?;
             return Ok(None);

@@ -67,6 +67,8 @@ struct Sorter<'a, 'b> {
     open: BTreeMap<Place, Watch<'a>>,
     /// Starts on each connection that wait for their answer: they may be told before it.
     starting: BTreeMap<ConnectionId, usize>,
+    /// Begun, and perhaps not told yet: that may come after an unwatch that was asked for before it.
+    begun: BTreeSet<Place>,
     gone: BTreeSet<ConnectionId>,
     over: Vec<Watch<'a>>,
     unasked: Vec<Place>,
@@ -78,8 +80,9 @@ pub(super) fn of<'a>(
     lines: &BTreeMap<ConnectionId, Line>,
 ) -> (Vec<Watch<'a>>, Vec<Place>) {
     let (open, starting) = (BTreeMap::new(), BTreeMap::new());
-    let (gone, over, unasked) = (BTreeSet::new(), Vec::new(), Vec::new());
-    let mut sorter = Sorter { attempts, lines, open, starting, gone, over, unasked };
+    let (begun, gone) = (BTreeSet::new(), BTreeSet::new());
+    let (over, unasked) = (Vec::new(), Vec::new());
+    let mut sorter = Sorter { attempts, lines, open, starting, begun, gone, over, unasked };
     for (step, entry) in history.entries.iter().enumerate() {
         sorter.take(Moment { step, at: entry.at }, &entry.what);
     }
@@ -107,7 +110,8 @@ impl<'a> Sorter<'a, '_> {
             What::Told { connection, conversation, event } => {
                 let place = (*connection, *conversation);
                 let starting = self.starting.get(connection).is_some_and(|count| *count > 0);
-                if !self.open.contains_key(&place) && starting {
+                let begun = self.begun.contains(&place);
+                if !self.open.contains_key(&place) && (starting || begun) {
                     self.begin(now, place, 0);
                 }
                 match self.open.get_mut(&place) {
@@ -140,10 +144,11 @@ impl<'a> Sorter<'a, '_> {
                 }
             }
             (Question::Start { .. }, answer) => {
-                if let Answered::Started { .. } = answer
-                    && !self.open.contains_key(&place)
-                {
-                    self.begin(now, place, 0);
+                if let Answered::Started { .. } = answer {
+                    if !self.open.contains_key(&place) {
+                        self.begin(now, place, 0);
+                    }
+                    self.begun.insert(place);
                 }
                 if let Some(count) = self.starting.get_mut(&attempt.connection) {
                     *count = count.saturating_sub(1);
@@ -161,6 +166,7 @@ impl<'a> Sorter<'a, '_> {
     }
 
     fn begin(&mut self, begun: Moment, place: Place, head: u64) {
+        self.begun.remove(&place);
         let (connection, conversation) = place;
         let Some(line) = self.lines.get(&connection) else { return };
         let audience = line.who.audience();

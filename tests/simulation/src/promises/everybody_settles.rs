@@ -74,8 +74,8 @@ fn unsettled(evidence: &Evidence<'_>) -> Vec<Fault> {
     open.map(fault).collect()
 }
 
-/// The last row that a watcher of the inbox was told is the store's, for conversations that moved on its
-/// own node while it watched.
+/// The last row that a watcher of the inbox was told is the store's, for conversations that moved while it
+/// watched.
 fn old_rows(evidence: &Evidence<'_>) -> Vec<Fault> {
     let mut told: BTreeMap<(ConnectionId, ConversationId), &Conversation> = BTreeMap::new();
     for entry in &evidence.history.entries {
@@ -113,7 +113,7 @@ fn inbox_watches<'b>(
     })
 }
 
-/// Rows whose last change was made by the node of this connection while it watched.
+/// Rows that changed last while this connection watched, on whichever node.
 fn owed_rows<'b>(
     evidence: &'b Evidence<'_>,
     line: ConnectionId,
@@ -122,13 +122,13 @@ fn owed_rows<'b>(
     let Some(line) = evidence.lines.get(&line) else { return Vec::new() };
     let mut last: BTreeMap<ConversationId, bool> = BTreeMap::new();
     for entry in &evidence.history.entries {
-        if let What::Committed { by, conversation, .. } = &entry.what {
+        if let What::Committed { conversation, .. } = &entry.what {
             let calm = evidence.troubles.calm(line.node, entry.at, entry.at + PROMISED);
-            last.insert(*conversation, *by == Some(line.node) && entry.at > from && calm);
+            last.insert(*conversation, entry.at > from && calm);
         }
     }
-    let ours = last.into_iter().filter(|(_, ours)| *ours).map(|(id, _)| id);
+    let owed = last.into_iter().filter(|(_, owed)| *owed).map(|(id, _)| id);
     let site = line.who.site();
     let row = |id| evidence.history.rows.get(&id).map(|row| (id, row));
-    ours.filter_map(row).filter(|(_, row)| row.site == site).collect()
+    owed.filter_map(row).filter(|(_, row)| row.site == site).collect()
 }
