@@ -10,12 +10,14 @@
 #[cfg(feature = "conformance")]
 #[expect(clippy::unwrap_used, clippy::panic, reason = "a test stops here")]
 pub mod conformance;
+mod digest;
 mod directory;
 mod inbox;
 mod journal;
 mod memory;
 mod metrics;
 mod sqlite;
+mod transfer;
 
 pub use directory::{AgentRecord, AgentRole, Directory, NewAgent, SignInCode, Site, VisitorRecord};
 pub use inbox::{Changed, Inbox, InboxQuery, InboxRows, Mark, OpenCounts, Place, Rank};
@@ -24,6 +26,9 @@ pub use journal::{Append, Appended, BulkRecord, Journal, Range, Start, StartOutc
 pub use memory::MemoryStore;
 pub use metrics::StoreMetrics;
 pub use sqlite::{OpenError, SqliteStore};
+pub use transfer::{
+    Counts, Incoming, Outgoing, Part, Tokens, Transfer, TransferError, export, import,
+};
 
 use futures::future::BoxFuture;
 use protocol::{AgentId, SiteId};
@@ -58,6 +63,10 @@ impl StoreError {
 
     fn no_such_site(site: SiteId) -> Self {
         Self::Conflict(format!("there is no site {site}"))
+    }
+
+    fn is_there(what: &str, id: impl std::fmt::Display) -> Self {
+        Self::Conflict(format!("there is a {what} {id} already"))
     }
 
     fn agent_is_there(agent: AgentId) -> Self {
