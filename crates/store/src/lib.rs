@@ -1,8 +1,8 @@
 //! What is true: the journal of every conversation, the inbox index and the directory of people.
 //!
 //! Start with [`Journal::append`]: its head check is what makes a claim exclusive, and events, key,
-//! and inbox row change in its one transaction. `sqlite/` is the embedded home, `memory.rs` the one
-//! for simulation; `conformance.rs` lists each promise once and every home must keep them all.
+//! and inbox row change in its one transaction. `sqlite/` is the embedded home, `postgres/` the one that
+//! many nodes share, `memory.rs` the one for simulation; `conformance.rs` lists each promise once and every home must keep them all.
 //!
 //! Never here: sockets, wire frames, rules about who may do what, the wall clock (times are arguments).
 //! If an answer is an error, nothing is known: look the key up before trying again.
@@ -16,6 +16,8 @@ mod inbox;
 mod journal;
 mod memory;
 mod metrics;
+mod numbers;
+mod postgres;
 mod sqlite;
 mod transfer;
 
@@ -25,6 +27,7 @@ pub use journal::{Append, Appended, BulkRecord, Journal, Range, Start, StartOutc
 
 pub use memory::MemoryStore;
 pub use metrics::StoreMetrics;
+pub use postgres::{PostgresError, PostgresStore};
 pub use sqlite::{OpenError, SqliteStore};
 pub use transfer::{
     Counts, Incoming, Outgoing, Part, Tokens, Transfer, TransferError, export, import,
