@@ -36,7 +36,7 @@ pub trait Transfer: Send + Sync + 'static {
 
     /// Brings in a site, all or nothing: nobody sees any of it before all of it is there and on disk, and
     /// an error, also one among `parts`, leaves no trace. Only when the answer itself was lost
-    /// (`Unavailable`) it may be there. `Conflict` if the site, or any of its people or conversations, is
+    /// ([`TransferError::Unknown`]) it may be there. `Conflict` if the site, or any of its people or conversations, is
     /// there already. The secret replaces the store's own as long as that has no site, and is refused
     /// ([`TransferError::OtherSecret`]) if it is another one later; without [`Part::Secret`] it stays.
     fn bring_in(&self, parts: Incoming) -> BoxFuture<'_, Result<(), TransferError>>;

@@ -2,7 +2,7 @@
 
 use crate::StoreError;
 
-/// Why a site was not moved. Nothing has changed in the store.
+/// Why a site was not moved. Nothing has changed in the store, but for [`TransferError::Unknown`].
 #[derive(Debug, thiserror::Error)]
 pub enum TransferError {
     #[error(
@@ -41,6 +41,12 @@ pub enum TransferError {
     OtherSecret,
     #[error("the file: {0}")]
     File(#[from] std::io::Error),
+    /// The site may be there, all of it, or not at all.
+    #[error(
+        "the answer to the last step was lost ({0}): import again, and if the site is there already, all of \
+         it is"
+    )]
+    Unknown(String),
     #[error(transparent)]
     Store(#[from] StoreError),
 }

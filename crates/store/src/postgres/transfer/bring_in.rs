@@ -39,7 +39,11 @@ pub(super) async fn all(client: &mut Client, mut parts: Incoming) -> Result<(), 
     while let Some(group) = parts.next().await {
         arriving.put(group?).await?;
     }
-    arriving.transaction.commit().await.map_err(|error| failed(error.into()))
+    let committed = arriving.transaction.commit().await.map_err(Trouble::from);
+    committed.map_err(|trouble| match trouble {
+        Trouble::Lost(words) => TransferError::Unknown(words),
+        trouble => failed(trouble),
+    })
 }
 
 /// Dropped, it leaves no trace.

@@ -68,13 +68,10 @@ impl Arriving {
 
     /// When it returns, all of it is on disk.
     pub(super) fn commit(self) -> Result<(), TransferError> {
-        let commit = || -> Result<(), Trouble> {
-            // Nobody else can commit meanwhile, so what is not settled stands still.
-            settle::move_mark_before(&self.db, self.unsettled.first_row(&HashSet::new()))?;
-            self.db.execute_batch("COMMIT")?;
-            Ok(())
-        };
-        commit()?;
+        // Nobody else can commit meanwhile, so what is not settled stands still.
+        settle::move_mark_before(&self.db, self.unsettled.first_row(&HashSet::new()))?;
+        let committed = self.db.execute_batch("COMMIT");
+        committed.map_err(|error| TransferError::Unknown(error.to_string()))?;
         // The log is as long as the site is large. What cannot be moved now is moved later.
         let _ = self.db.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
         Ok(())
