@@ -30,5 +30,6 @@ fn bytes<const N: usize>(text: &str) -> Option<[u8; N]> {
     for (byte, pair) in bytes.iter_mut().zip(pairs) {
         *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
     }
-    Some(bytes)
+    // One text for each value: nothing in a file may change unnoticed.
+    Some(bytes).filter(|bytes| self::text(bytes) == text)
 }

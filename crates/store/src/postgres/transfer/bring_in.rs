@@ -31,10 +31,18 @@ const REMEMBER: &str = "
 const REMEMBER_BULKS: &str = "
     INSERT INTO bulks (author, key, action, conversations)
     SELECT * FROM unnest($1::uuid[], $2::bytea[], $3::text[], $4::text[])";
+const ANALYZE: &str = "ANALYZE conversations, states, events, keys, visitors";
 /// Drawn for appends whose answer is lost; nobody looks for these.
 const NO_ATTEMPT: i64 = 0;
 
-pub(super) async fn all(client: &mut Client, mut parts: Incoming) -> Result<(), TransferError> {
+pub(super) async fn all(client: &mut Client, parts: Incoming) -> Result<(), TransferError> {
+    put_all(client, parts).await?;
+    // Otherwise the server would plan for a minute as if there were nothing.
+    let _ = client.batch_execute(ANALYZE).await;
+    Ok(())
+}
+
+async fn put_all(client: &mut Client, mut parts: Incoming) -> Result<(), TransferError> {
     let mut arriving = Arriving::begin(client).await.map_err(failed)?;
     while let Some(group) = parts.next().await {
         arriving.put(group?).await?;
