@@ -141,7 +141,7 @@ fn with_store<T>(home: Home, work: impl AsyncFnOnce(&dyn Store) -> Result<T>) ->
 }
 
 /// One line, alone, for programs to read.
-fn print(line: &str) -> Result<()> {
+pub fn print(line: &str) -> Result<()> {
     let mut stdout = std::io::stdout().lock();
     writeln!(stdout, "{line}")
         .and_then(|()| stdout.flush())

@@ -31,6 +31,10 @@ pub enum Command {
     /// Tokens: what programs sign in with
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Write a whole site to a file, for another database; on a folder only while no server runs
+    Export(Export),
+    /// Read a whole site from a file that `export` wrote; prints its id, alone on its line
+    Import(Import),
 }
 
 #[derive(Debug, Subcommand)]
@@ -175,6 +179,30 @@ pub struct TokenAgent {
     /// How long the token is good: a number and s, m, h or d
     #[arg(long, default_value = "12h")]
     pub ttl: String,
+    #[command(flatten)]
+    pub store: StoreArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct Export {
+    /// The site's id, as `site add` printed it
+    #[arg(long, value_name = "ID")]
+    pub site: String,
+    /// The file to write: a new one, readable by its owner only, for it holds secrets
+    #[arg(long, value_name = "FILE")]
+    pub to: PathBuf,
+    #[command(flatten)]
+    pub store: StoreArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct Import {
+    /// The file to read
+    #[arg(long, value_name = "FILE")]
+    pub from: PathBuf,
+    /// Leave the secret that signs tokens in the file: agents sign in anew, visitors come as new ones
+    #[arg(long)]
+    pub new_tokens: bool,
     #[command(flatten)]
     pub store: StoreArgs,
 }

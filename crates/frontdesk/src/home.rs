@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use prometheus_client::registry::Registry;
-use store::{OpenError, PostgresStore, SqliteStore, Store};
+use store::{OpenError, PostgresStore, SqliteStore, Store, Transfer};
 
 use crate::config::without_password;
 use crate::folder::{self, Serving};
@@ -33,6 +33,8 @@ pub struct Claimed {
 /// A store that can be used, and later closed.
 pub struct Opened {
     pub store: Arc<dyn Store>,
+    /// The same, for moving sites.
+    pub transfer: Arc<dyn Transfer>,
     pub closer: Closer,
 }
 
@@ -68,6 +70,22 @@ impl Home {
         }
     }
 
+    /// Opens it for a command that moves sites; makes it if it is not there.
+    pub async fn open_to_move(&self, claimed: &Claimed) -> Result<Opened> {
+        match self {
+            Home::Folder(_) => self.open(claimed).await,
+            Home::Postgres(_) => self.open_beside().await,
+        }
+    }
+
+    /// Whether there is something to open, as far as it can be told without opening it.
+    pub fn may_be_there(&self) -> bool {
+        match self {
+            Home::Folder(folder) => folder.join("frontdesk.db").exists(),
+            Home::Postgres(_) => true,
+        }
+    }
+
     /// Opens it beside a server that may be running; makes it if it is not there.
     pub async fn open_beside(&self) -> Result<Opened> {
         match self {
@@ -85,12 +103,12 @@ fn in_folder(
     let store = open(folder)
         .with_context(|| format!("--data {}: cannot open the store", folder.display()))?;
     let store = Arc::new(store);
-    Ok(Opened { store: store.clone(), closer: Closer::Sqlite(store) })
+    Ok(Opened { store: store.clone(), transfer: store.clone(), closer: Closer::Sqlite(store) })
 }
 
 fn in_database(opened: Result<PostgresStore, store::PostgresError>) -> Result<Opened> {
     let store = Arc::new(opened.context("--database-url: cannot open the store")?);
-    Ok(Opened { store: store.clone(), closer: Closer::Postgres(store) })
+    Ok(Opened { store: store.clone(), transfer: store.clone(), closer: Closer::Postgres(store) })
 }
 
 impl Closer {

@@ -1,7 +1,8 @@
 //! The binary: reads its configuration, wires store, hub and gateway together, and stops cleanly.
 //!
 //! Start with `serve.rs`, which runs in the order it is written. `arguments.rs` is what can be said,
-//! `config.rs` and `check.rs` what is accepted; `admin.rs` are the commands beside a running server;
+//! `config.rs` and `check.rs` what is accepted; `admin.rs` are the commands beside a running server, `moving.rs` those
+//! that move a site to another database;
 //! `routes.rs` is everything over HTTP that is not a socket; `welcome.rs` is what people read first.
 //!
 //! Never here: rules about conversations, wire frames, SQL.
@@ -19,6 +20,7 @@ mod home;
 mod limits;
 mod logs;
 mod memory;
+mod moving;
 mod observe;
 mod open_files;
 mod others;
@@ -53,5 +55,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
         Some(Command::Site(command)) => admin::site(command),
         Some(Command::Agent(command)) => admin::agent(command),
         Some(Command::Token(command)) => admin::token(command),
+        Some(Command::Export(command)) => moving::export(command),
+        Some(Command::Import(command)) => moving::import(command),
     }
 }

@@ -11,6 +11,7 @@ mod model;
 mod pages;
 mod search;
 mod starts;
+mod transfer;
 
 pub use desk::*;
 pub use directory::*;
@@ -19,6 +20,7 @@ pub use journal::*;
 pub use pages::*;
 pub use search::*;
 pub use starts::*;
+pub use transfer::*;
 
 /// One `#[tokio::test]` for each promise. `$fresh` makes an empty store, as `Arc<dyn Store>`, and beside
 /// it whatever must live as long (a directory, a server).
@@ -76,6 +78,30 @@ macro_rules! store_conformance {
         async fn $promise() {
             let (store, _kept) = $fresh;
             $crate::conformance::$promise(store).await;
+        })*
+    };
+}
+
+/// One `#[tokio::test]` for each promise about moving sites. `$fresh` makes an empty store, and beside it
+/// whatever must live as long; each promise takes two of them.
+#[macro_export]
+macro_rules! transfer_conformance {
+    ($fresh:expr) => {
+        $crate::transfer_conformance!(@each $fresh;
+            a_site_arrives_as_it_was
+            a_site_goes_on_where_it_arrived
+            a_site_comes_beside_others_once
+            a_site_that_does_not_end_has_never_been
+            what_is_there_is_not_brought_in_again
+            tokens_stay_good_or_are_forgotten_on_purpose
+            no_site_is_no_file
+        );
+    };
+    (@each $fresh:expr; $($promise:ident)*) => {
+        $(#[tokio::test]
+        async fn $promise() {
+            let ((from, _kept), (to, _kept_too)) = ($fresh, $fresh);
+            $crate::conformance::$promise(from, to).await;
         })*
     };
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use conversation::{Agent, Conversation};
 use protocol::{AgentId, PersonId, SiteId, VisitorId};
+use serde::{Deserialize, Serialize};
 
 use crate::Answer;
 
@@ -41,7 +42,7 @@ pub trait Directory: Send + Sync + 'static {
 }
 
 /// One tenant.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Site {
     pub id: SiteId,
     pub name: String,
@@ -50,7 +51,8 @@ pub struct Site {
 }
 
 /// What an agent may do with settings; over conversations all have the same rights.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum AgentRole {
     Admin,
     Manager,
@@ -71,7 +73,7 @@ pub struct NewAgent {
 }
 
 /// An agent as remembered.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct AgentRecord {
     pub agent: Agent,
     pub site: SiteId,
@@ -91,7 +93,7 @@ pub struct SignInCode {
 }
 
 /// What is known of a visitor.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VisitorRecord {
     pub id: VisitorId,
     pub site: SiteId,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use conversation::{Audience, Committed, Conversation, KeyScope, Remembered, Seq};
 use protocol::{BulkAction, ConversationId, Key, PersonId, VisitorId};
+use serde::{Deserialize, Serialize};
 
 use crate::Answer;
 
@@ -117,7 +118,7 @@ pub enum Range {
 }
 
 /// What a `bulk` asked; ids as they came.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BulkRecord {
     pub action: BulkAction,
     pub conversations: Vec<String>,

@@ -19,6 +19,7 @@ mod metrics;
 mod numbers;
 mod postgres;
 mod sqlite;
+mod transfer;
 
 pub use directory::{AgentRecord, AgentRole, Directory, NewAgent, SignInCode, Site, VisitorRecord};
 pub use inbox::{Changed, Inbox, InboxQuery, InboxRows, Mark, OpenCounts, Place, Rank};
@@ -28,6 +29,9 @@ pub use memory::MemoryStore;
 pub use metrics::StoreMetrics;
 pub use postgres::{PostgresError, PostgresStore};
 pub use sqlite::{OpenError, SqliteStore};
+pub use transfer::{
+    Counts, Incoming, Outgoing, Part, Tokens, Transfer, TransferError, export, import,
+};
 
 use futures::future::BoxFuture;
 use protocol::{AgentId, SiteId};
@@ -62,6 +66,10 @@ impl StoreError {
 
     fn no_such_site(site: SiteId) -> Self {
         Self::Conflict(format!("there is no site {site}"))
+    }
+
+    fn is_there(what: &str, id: impl std::fmt::Display) -> Self {
+        Self::Conflict(format!("there is a {what} {id} already"))
     }
 
     fn agent_is_there(agent: AgentId) -> Self {

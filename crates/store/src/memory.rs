@@ -3,6 +3,7 @@
 
 mod directory;
 mod inbox;
+mod transfer;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,6 +14,7 @@ use planted::Defect;
 use protocol::limits::PAGE_BYTES_MAX;
 use protocol::{ConversationId, Key, PersonId, VisitorId};
 
+use crate::digest::{Digest, digest};
 use crate::{
     Answer, Append, Appended, BulkRecord, Journal, Range, Start, StartOutcome, StoreError,
     VisitorRecord, journal,
@@ -29,8 +31,8 @@ struct Inner {
     conversations: BTreeMap<ConversationId, Logged>,
     /// Numbers of each visitor's conversations, in the order they began.
     begun: HashMap<VisitorId, Vec<ConversationId>>,
-    keys: HashMap<KeyScope, Remembered>,
-    bulks: HashMap<(PersonId, Key), BulkRecord>,
+    keys: BTreeMap<(ConversationId, Digest), Remembered>,
+    bulks: BTreeMap<(PersonId, Key), BulkRecord>,
     directory: directory::People,
     /// Commits so far.
     commits: i64,
@@ -38,6 +40,8 @@ struct Inner {
 
 struct Logged {
     state: Arc<Conversation>,
+    /// How many began before it.
+    number: usize,
     /// The number of its last commit.
     commit: i64,
     events: BTreeMap<Seq, Committed>,
@@ -76,7 +80,7 @@ impl Journal for MemoryStore {
     }
 
     fn remembered(&self, scope: KeyScope) -> Answer<'_, Option<Remembered>> {
-        self.answer(|inner| Ok(inner.keys.get(&scope).copied()))
+        self.answer(|inner| Ok(inner.keys.get(&place_of(&scope)).copied()))
     }
 
     fn events(
@@ -122,7 +126,8 @@ impl Journal for MemoryStore {
 impl Inner {
     fn start(&mut self, start: Start) -> StartOutcome {
         let Start { conversation, events, scope, remembered, starts_per_minute } = start;
-        if let Some(first) = self.keys.get(&scope) {
+        let place = place_of(&scope);
+        if let Some(first) = self.keys.get(&place) {
             return StartOutcome::Repeated(*first);
         }
         let visitor = conversation.visitor.id;
@@ -139,18 +144,24 @@ impl Inner {
             return StartOutcome::TooMany { retry_after_ms };
         }
         self.directory.put_visitor(VisitorRecord::at_start(&conversation));
-        self.begun.entry(visitor).or_default().push(conversation.id);
-        self.keys.insert(scope, remembered);
+        self.keys.insert(place, remembered);
         let events = events.into_iter().map(|event| (event.seq, event)).collect();
         self.commits += 1;
-        let logged = Logged { commit: self.commits, state: conversation, events };
-        self.conversations.insert(logged.state.id, logged);
+        self.insert(conversation, events);
         StartOutcome::Done
+    }
+
+    /// Adds a conversation, as part of the last commit.
+    fn insert(&mut self, state: Arc<Conversation>, events: BTreeMap<Seq, Committed>) {
+        self.begun.entry(state.visitor.id).or_default().push(state.id);
+        let (commit, number) = (self.commits, self.conversations.len());
+        self.conversations.insert(state.id, Logged { commit, number, state, events });
     }
 
     fn append(&mut self, append: Append) -> Appended {
         let Append { conversation, at_head, events, key } = append;
-        if let Some(first) = key.as_ref().and_then(|(scope, _)| self.keys.get(scope)) {
+        let key = key.map(|(scope, answer)| (place_of(&scope), answer));
+        if let Some(first) = key.as_ref().and_then(|(place, _)| self.keys.get(place)) {
             return Appended::Repeated(*first);
         }
         let Some(found) = self.conversations.get_mut(&conversation.id) else {
@@ -174,6 +185,11 @@ impl Inner {
         let ids = self.begun.get(&visitor).into_iter().flatten();
         ids.filter_map(|id| self.conversations.get(id)).map(|found| &*found.state)
     }
+}
+
+/// Where the answer under a key is.
+fn place_of(scope: &KeyScope) -> (ConversationId, Digest) {
+    (scope.conversation, digest(scope))
 }
 
 impl Logged {

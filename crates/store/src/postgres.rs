@@ -31,6 +31,7 @@ mod search;
 mod session;
 mod settle;
 mod start;
+mod transfer;
 mod writer;
 
 use std::sync::Arc;
@@ -63,6 +64,7 @@ pub struct PostgresStore {
     pool: Pool,
     searchers: Pool,
     keeper: Option<Keeper>,
+    place: Place,
     metrics: StoreMetrics,
 }
 
@@ -94,7 +96,8 @@ impl PostgresStore {
             writer: Writer::start(&place, lanes, &metrics),
             pool: Pool::of(&place, READERS)?,
             searchers: Pool::of(&place, SEARCHERS)?,
-            keeper: keeps.then(|| Keeper::start(place, metrics.clone())),
+            keeper: keeps.then(|| Keeper::start(place.clone(), metrics.clone())),
+            place,
             metrics,
         })
     }

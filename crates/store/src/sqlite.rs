@@ -28,6 +28,7 @@ mod readers;
 mod search;
 mod settle;
 mod start;
+mod transfer;
 mod unsettled;
 mod writer;
 mod writing;
@@ -77,6 +78,8 @@ pub struct SqliteStore {
     searchers: Readers,
     indexer: Indexer,
     metrics: StoreMetrics,
+    place: Place,
+    running: mpsc::WeakSender<Infallible>,
     ended: Mutex<mpsc::Receiver<Infallible>>,
 }
 
@@ -121,6 +124,8 @@ impl SqliteStore {
             searchers,
             indexer,
             metrics,
+            place,
+            running: running.downgrade(),
             ended: Mutex::new(ended),
         })
     }

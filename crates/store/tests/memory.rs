@@ -9,3 +9,9 @@ fn fresh() -> (Arc<dyn Store>, ()) {
 }
 
 store_conformance!(fresh());
+
+mod moved {
+    use super::*;
+
+    store::transfer_conformance!((Arc::new(MemoryStore::new()), ()));
+}

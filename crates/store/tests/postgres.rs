@@ -8,9 +8,18 @@ use store::{PostgresStore, Store};
 use throwaway::Postgres;
 
 async fn fresh() -> (Arc<dyn Store>, Arc<Postgres>) {
+    let (store, server) = fresh_home().await;
+    (store, server)
+}
+
+async fn fresh_home() -> (Arc<PostgresStore>, Arc<Postgres>) {
     let server = Postgres::shared().await;
     let store = PostgresStore::open(&server.fresh_database().await).await.unwrap();
     (Arc::new(store), server)
 }
 
 store::store_conformance!(fresh().await);
+
+mod moved {
+    store::transfer_conformance!(super::fresh_home().await);
+}

@@ -12,6 +12,11 @@ const LATE: Duration = Duration::from_secs(3600);
 const AT_ONCE: Duration = Duration::ZERO;
 
 fn fresh(settle_after: Duration) -> (Arc<dyn Store>, tempfile::TempDir) {
+    let (store, dir) = fresh_home(settle_after);
+    (store, dir)
+}
+
+fn fresh_home(settle_after: Duration) -> (Arc<SqliteStore>, tempfile::TempDir) {
     let dir = tempfile::tempdir().unwrap();
     let store = SqliteStore::open_to_settle_after(settle_after, dir.path()).unwrap();
     (Arc::new(store), dir)
@@ -23,4 +28,8 @@ mod settled_late {
 
 mod settled_at_once {
     store::store_conformance!(super::fresh(super::AT_ONCE));
+}
+
+mod moved {
+    store::transfer_conformance!(super::fresh_home(super::LATE));
 }

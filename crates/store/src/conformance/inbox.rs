@@ -17,7 +17,7 @@ const SORTS: [Sort; 5] =
 const ORDERS: [Order; 2] = [Order::Asc, Order::Desc];
 
 /// Every combination of filters and orders.
-fn all_queries() -> Vec<InboxQuery> {
+pub(super) fn all_queries() -> Vec<InboxQuery> {
     let mut queries = Vec::new();
     for queue in QUEUES {
         for status in STATUSES {

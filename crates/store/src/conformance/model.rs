@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::sync::Arc;
 
-use conversation::{Author, Command, Conversation};
+use conversation::{Author, Command, Conversation, KeyScope, Remembered};
 use protocol::{Order, Queue, SiteId, Sort, StatusFilter};
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom as _;
@@ -67,6 +67,8 @@ pub(super) const WORDS: &[&str] = &[
 pub(super) struct Model {
     pub(super) random: StdRng,
     pub(super) conversations: Vec<Logged>,
+    /// The first answer under every key.
+    pub(super) keys: Vec<(KeyScope, Remembered)>,
 }
 
 pub(super) struct Logged {
@@ -76,7 +78,7 @@ pub(super) struct Logged {
 
 impl Model {
     pub(super) fn of_seed(seed: u64) -> Self {
-        Self { random: StdRng::seed_from_u64(seed), conversations: Vec::new() }
+        Self { random: StdRng::seed_from_u64(seed), conversations: Vec::new(), keys: Vec::new() }
     }
 
     /// Begins `n` conversations, and goes on with all of them for a while.
@@ -85,6 +87,7 @@ impl Model {
         for n in first..first + n {
             let start = self.start(n);
             let said = start.conversation.snippet.text.to_string();
+            self.keys.push((start.scope.clone(), start.remembered));
             let state = begin(store, start).await;
             self.conversations.push(Logged { state, texts: vec![said] });
         }
@@ -129,6 +132,7 @@ impl Model {
             let at = state.last_at + self.random.random_range(0..3);
             let next = append(state, &by, &command, at, &format!("{}", state.head.0));
             let after = next.conversation.clone();
+            self.keys.extend(next.key.clone());
             assert_eq!(store.append(next).await.unwrap(), crate::Appended::Done);
             *state = (*after).clone();
         }
@@ -195,6 +199,11 @@ fn by_text(
 }
 
 impl Logged {
+    /// Something else was said.
+    pub(super) fn note(&mut self, said: &str) {
+        self.texts.push(said.to_owned());
+    }
+
     fn matches(&self, query: &InboxQuery) -> bool {
         let state = &self.state;
         let owner = state.owner.as_ref().map(|owner| owner.agent.id);

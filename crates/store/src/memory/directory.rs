@@ -13,12 +13,13 @@ use crate::{
 
 #[derive(Default)]
 pub(super) struct People {
-    secret: Option<[u8; 32]>,
+    pub(super) secret: Option<[u8; 32]>,
     /// Oldest first.
-    sites: Vec<(i64, Arc<Site>)>,
-    agents: Vec<Arc<AgentRecord>>,
+    pub(super) sites: Vec<(i64, Arc<Site>)>,
+    /// With the times they were added.
+    pub(super) agents: Vec<(i64, Arc<AgentRecord>)>,
     codes: HashMap<[u8; 32], SignInCode>,
-    visitors: HashMap<VisitorId, VisitorRecord>,
+    pub(super) visitors: HashMap<VisitorId, VisitorRecord>,
 }
 
 impl Directory for MemoryStore {
@@ -40,20 +41,20 @@ impl Directory for MemoryStore {
         self.answer(|inner| inner.directory.add_site(site, now))
     }
 
-    fn add_agent(&self, agent: NewAgent, _: i64) -> Answer<'_, AgentRecord> {
-        self.answer(|inner| inner.directory.add_agent(agent))
+    fn add_agent(&self, agent: NewAgent, now: i64) -> Answer<'_, AgentRecord> {
+        self.answer(|inner| inner.directory.add_agent(agent.into_record(), now))
     }
 
     fn agent(&self, id: AgentId) -> Answer<'_, Option<Arc<AgentRecord>>> {
         self.answer(|inner| {
-            Ok(inner.directory.agents.iter().find(|record| record.agent.id == id).cloned())
+            Ok(inner.directory.agents().find(|record| record.agent.id == id).cloned())
         })
     }
 
     fn agents_by_email(&self, email: String, site: Option<SiteId>) -> Answer<'_, Vec<AgentRecord>> {
         self.answer(|inner| {
             let email = email.to_lowercase();
-            let agents = inner.directory.agents.iter();
+            let agents = inner.directory.agents();
             let here = agents.filter(|agent| site.is_none_or(|site| agent.site == site));
             let named = here.filter(|agent| agent.email == email);
             Ok(named.map(|agent| (**agent).clone()).collect())
@@ -99,11 +100,11 @@ impl People {
         }
     }
 
-    fn site(&self, id: SiteId) -> Option<Arc<Site>> {
+    pub(super) fn site(&self, id: SiteId) -> Option<Arc<Site>> {
         self.sites.iter().find(|(_, site)| site.id == id).map(|(_, site)| site.clone())
     }
 
-    fn add_site(&mut self, site: Site, now: i64) -> Result<(), StoreError> {
+    pub(super) fn add_site(&mut self, site: Site, now: i64) -> Result<(), StoreError> {
         if self.site(site.id).is_some() {
             return Err(StoreError::site_is_there(site.id));
         }
@@ -112,19 +113,25 @@ impl People {
         Ok(())
     }
 
-    fn add_agent(&mut self, new: NewAgent) -> Result<AgentRecord, StoreError> {
-        let record = new.into_record();
+    pub(super) fn agents(&self) -> impl Iterator<Item = &Arc<AgentRecord>> {
+        self.agents.iter().map(|(_, agent)| agent)
+    }
+
+    pub(super) fn add_agent(
+        &mut self,
+        record: AgentRecord,
+        now: i64,
+    ) -> Result<AgentRecord, StoreError> {
         if self.site(record.site).is_none() {
             return Err(StoreError::no_such_site(record.site));
         }
-        if self.agents.iter().any(|agent| agent.agent.id == record.agent.id) {
+        if self.agents().any(|agent| agent.agent.id == record.agent.id) {
             return Err(StoreError::agent_is_there(record.agent.id));
         }
-        if self.agents.iter().any(|agent| agent.site == record.site && agent.email == record.email)
-        {
+        if self.agents().any(|agent| agent.site == record.site && agent.email == record.email) {
             return Err(StoreError::email_taken(&record.email));
         }
-        self.agents.push(Arc::new(record.clone()));
+        self.agents.push((now, Arc::new(record.clone())));
         Ok(record)
     }
 }

@@ -94,7 +94,7 @@ async fn find_site(db: &Database, id: SiteId) -> Result<Option<Arc<Site>>, Troub
     row.map(|row| site(&row).map(Arc::new)).transpose()
 }
 
-fn site(row: &Row) -> Result<Site, Trouble> {
+pub(super) fn site(row: &Row) -> Result<Site, Trouble> {
     Ok(Site { id: SiteId(column(row, 0)?), name: text(row, 1)?, domains: json(row, 2)? })
 }
 
@@ -113,7 +113,7 @@ async fn add_site(
 
 const AGENTS: &str = "SELECT id, alias, name, site, email, role, password_hash FROM agents";
 
-fn agent(row: &Row) -> Result<AgentRecord, Trouble> {
+pub(super) fn agent(row: &Row) -> Result<AgentRecord, Trouble> {
     let (id, alias) = (AgentId(column(row, 0)?), PersonId(column(row, 1)?));
     let agent = Agent { id, alias, name: text(row, 2)?.into() };
     let role = AgentRole::parse(column(row, 5)?).unwrap_or(AgentRole::Rep);
@@ -188,14 +188,15 @@ async fn take_sign_in_code(
 }
 
 async fn visitor(db: &Database, id: VisitorId) -> Result<Option<VisitorRecord>, Trouble> {
-    let find = "SELECT site, name, email, first_seen_at FROM visitors WHERE id = $1";
+    let find = "SELECT site, name, email, first_seen_at, id FROM visitors WHERE id = $1";
     let row = db.query_opt(&db.prepare_cached(find).await?, &[&id.0]).await?;
-    let read = |row: Row| {
-        let (site, name, email) =
-            (SiteId(column(&row, 0)?), text(&row, 1)?, text_or_none(&row, 2)?);
-        Ok(VisitorRecord { id, site, name, email, first_seen_at: column(&row, 3)? })
-    };
-    row.map(read).transpose()
+    row.map(|row| visitor_of(&row)).transpose()
+}
+
+pub(super) fn visitor_of(row: &Row) -> Result<VisitorRecord, Trouble> {
+    let (site, name, email) = (SiteId(column(row, 0)?), text(row, 1)?, text_or_none(row, 2)?);
+    let (first_seen_at, id) = (column(row, 3)?, VisitorId(column(row, 4)?));
+    Ok(VisitorRecord { id, site, name, email, first_seen_at })
 }
 
 async fn put_visitor(db: &Database, record: Arc<VisitorRecord>) -> Result<(), Trouble> {

@@ -2,6 +2,7 @@
 
 use conversation::{KeyScope, Remembered, Seq, VisitorSeq};
 use protocol::{ConversationId, Key, PersonId};
+use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::columns::{column, digest_column, json, unsigned};
@@ -26,15 +27,19 @@ pub(super) async fn remembered(
     let find = if id == ConversationId::NOWHERE { OF_START } else { OF_CONVERSATION };
     let find = db.prepare_cached(find).await?;
     let row = db.query_opt(&find, &[&id.0, &digest_column(digest(scope))]).await?;
-    let Some(row) = row else { return Ok(None) };
-    let about: Option<Uuid> = column(&row, 4)?;
-    Ok(Some(Remembered {
-        conversation: about.map_or(id, ConversationId),
-        seq: Seq(unsigned(&row, 0)?),
-        visitor_seq: VisitorSeq(unsigned(&row, 1)?),
-        closed_seq: column::<Option<i64>>(&row, 2)?.map(|seq| Seq(seq.cast_unsigned())),
-        at: column(&row, 3)?,
-    }))
+    row.map(|row| answer(&row, id)).transpose()
+}
+
+/// The answer in a row of `keys`, which is of `conversation`.
+pub(super) fn answer(row: &Row, conversation: ConversationId) -> Result<Remembered, Trouble> {
+    let about: Option<Uuid> = column(row, 4)?;
+    Ok(Remembered {
+        conversation: about.map_or(conversation, ConversationId),
+        seq: Seq(unsigned(row, 0)?),
+        visitor_seq: VisitorSeq(unsigned(row, 1)?),
+        closed_seq: column::<Option<i64>>(row, 2)?.map(|seq| Seq(seq.cast_unsigned())),
+        at: column(row, 3)?,
+    })
 }
 
 /// Keeps the first record under a key and answers it.

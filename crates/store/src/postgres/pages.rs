@@ -56,7 +56,7 @@ pub(super) async fn page(
     Ok(page)
 }
 
-fn committed(row: &Row) -> Result<Committed, Trouble> {
+pub(super) fn committed(row: &Row) -> Result<Committed, Trouble> {
     let key: Option<&str> = column(row, 4)?;
     Ok(Committed {
         seq: Seq(unsigned(row, 0)?),

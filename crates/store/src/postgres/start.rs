@@ -5,8 +5,8 @@
 
 use std::collections::HashMap;
 
-use conversation::{Remembered, Seq, VisitorSeq};
-use protocol::{ConversationId, Sort, VisitorId};
+use conversation::{Committed, Conversation, Remembered, Seq, Visitor, VisitorSeq};
+use protocol::{ConversationId, SiteId, Sort, VisitorId};
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Row, Statement};
 use uuid::Uuid;
@@ -34,7 +34,7 @@ const JUDGE: &str = "
         SELECT array_agg(c.started_at ORDER BY c.started_at DESC) AS starts FROM conversations c
         WHERE c.visitor = a.visitor AND c.started_at > a.now - 60000) t ON true";
 
-const BEGIN: &str = "
+pub(super) const BEGIN: &str = "
     WITH begun AS (
         SELECT * FROM unnest($1::bigint[], $2::uuid[], $3::uuid[], $4::uuid[], $5::boolean[], $6::uuid[],
                              $7::bigint[], $8::bytea[], $9::bytea[], $10::bigint[], $11::bigint[],
@@ -57,7 +57,7 @@ const BEGIN: &str = "
     SELECT id, number, site, closed, owner, head, visitor_head, activity_at, activity_at >> 16, state
     FROM begun";
 
-const LOG: &str = "
+pub(super) const LOG: &str = "
     WITH e AS (
         SELECT * FROM unnest($1::bigint[], $2::uuid[], $3::bigint[], $4::bigint[], $5::bigint[],
                              $6::boolean[], $7::bigint[], $8::text[], $9::text[], $10::text[], $11::bytea[])
@@ -202,7 +202,7 @@ fn lock_of(start: &Start) -> i32 {
 
 /// What is to be written, column by column.
 #[derive(Default)]
-struct Rows {
+pub(super) struct Rows {
     number: Vec<i64>,
     id: Vec<Uuid>,
     site: Vec<Uuid>,
@@ -234,6 +234,25 @@ struct Rows {
 impl Rows {
     fn add(&mut self, start: &Start, attempt: i64, number: Number) -> Result<(), Trouble> {
         let Start { conversation: state, events, scope, remembered, .. } = start;
+        self.add_conversation(state, number)?;
+        self.digest.push(digest_column(digest(scope)));
+        self.key_seq.push(remembered.seq.0.cast_signed());
+        self.key_visitor_seq.push(remembered.visitor_seq.0.cast_signed());
+        self.key_closed_seq.push(remembered.closed_seq.map(|seq| seq.0.cast_signed()));
+        self.key_at.push(remembered.at);
+        self.about.push(remembered.conversation.0);
+        let visitor = VisitorRecord::at_start(state);
+        self.name.push(visitor.name.into_bytes());
+        self.email.push(visitor.email.map(String::into_bytes));
+        events.iter().try_for_each(|event| self.add_event(event, (number, state.site), attempt))
+    }
+
+    /// What [`BEGIN`] writes.
+    pub(super) fn add_conversation(
+        &mut self,
+        state: &Conversation,
+        number: Number,
+    ) -> Result<(), Trouble> {
         self.number.push(number);
         self.id.push(state.id.0);
         self.site.push(state.site.0);
@@ -247,23 +266,21 @@ impl Rows {
         self.visitor_head.push(state.visitor_head.0.cast_signed());
         self.activity_at.push(state.activity_at);
         self.state.push(serde_json::to_string(state)?);
-        self.about_visitor.push(about_visitor(start));
-        self.digest.push(digest_column(digest(scope)));
-        self.key_seq.push(remembered.seq.0.cast_signed());
-        self.key_visitor_seq.push(remembered.visitor_seq.0.cast_signed());
-        self.key_closed_seq.push(remembered.closed_seq.map(|seq| seq.0.cast_signed()));
-        self.key_at.push(remembered.at);
-        self.about.push(remembered.conversation.0);
-        let visitor = VisitorRecord::at_start(state);
-        self.name.push(visitor.name.into_bytes());
-        self.email.push(visitor.email.map(String::into_bytes));
-        for event in events {
-            self.event_number.push(number);
-            self.event_site.push(state.site.0);
-            self.event_attempt.push(attempt);
-            self.events.add(event)?;
-        }
+        self.about_visitor.push(about_visitor(&state.visitor));
         Ok(())
+    }
+
+    /// What [`LOG`] writes, of the conversation with this number.
+    pub(super) fn add_event(
+        &mut self,
+        event: &Committed,
+        (number, site): (Number, SiteId),
+        attempt: i64,
+    ) -> Result<(), Trouble> {
+        self.event_number.push(number);
+        self.event_site.push(site.0);
+        self.event_attempt.push(attempt);
+        self.events.add(event)
     }
 
     /// Writes all and commits, in one go.
@@ -283,7 +300,7 @@ impl Rows {
         Ok(())
     }
 
-    fn begin(&self) -> [&(dyn ToSql + Sync); 14] {
+    pub(super) fn begin(&self) -> [&(dyn ToSql + Sync); 14] {
         [
             &self.number,
             &self.id,
@@ -302,7 +319,7 @@ impl Rows {
         ]
     }
 
-    fn log(&self) -> Vec<&(dyn ToSql + Sync)> {
+    pub(super) fn log(&self) -> Vec<&(dyn ToSql + Sync)> {
         let mut all: Vec<&(dyn ToSql + Sync)> =
             vec![&self.event_number, &self.event_site, &self.event_attempt];
         all.extend(self.events.parameters());
@@ -320,8 +337,7 @@ impl Rows {
 }
 
 /// What can be searched for of the visitor, folded. No word of a search has a line break in it.
-fn about_visitor(start: &Start) -> Option<Vec<u8>> {
-    let visitor = &start.conversation.visitor;
+fn about_visitor(visitor: &Visitor) -> Option<Vec<u8>> {
     let email = InboxQuery::fold(visitor.email.as_deref().unwrap_or_default());
     let both = format!("{}\n{email}", InboxQuery::fold(&visitor.name));
     (both.len() > 1).then(|| both.into_bytes())

@@ -92,11 +92,15 @@ fn secret(db: &Connection, fresh: &[u8; 32]) -> Result<[u8; 32], Trouble> {
     Ok(first(db, "SELECT secret FROM secrets WHERE name = ?1", [name])?.unwrap_or(*fresh))
 }
 
-fn site(row: &Row<'_>) -> Result<Site, Trouble> {
+pub(super) fn site(row: &Row<'_>) -> Result<Site, Trouble> {
     Ok(Site { id: SiteId(uuid(row, 0)?), name: row.get(1)?, domains: json(row, 2)? })
 }
 
-fn add_site(db: &Connection, site: &Site, now: i64) -> Result<Result<(), StoreError>, Trouble> {
+pub(super) fn add_site(
+    db: &Connection,
+    site: &Site,
+    now: i64,
+) -> Result<Result<(), StoreError>, Trouble> {
     let add = "INSERT INTO sites (id, name, domains, created_at) VALUES (?1, ?2, ?3, ?4)
                ON CONFLICT DO NOTHING";
     let domains = serde_json::to_string(&site.domains)?;
@@ -108,7 +112,7 @@ fn agents(which: &str) -> String {
     format!("SELECT id, alias, name, site, email, role, password_hash FROM agents {which}")
 }
 
-fn agent(row: &Row<'_>) -> Result<AgentRecord, Trouble> {
+pub(super) fn agent(row: &Row<'_>) -> Result<AgentRecord, Trouble> {
     let name: String = row.get(2)?;
     let agent =
         Agent { id: AgentId(uuid(row, 0)?), alias: PersonId(uuid(row, 1)?), name: name.into() };
@@ -117,7 +121,7 @@ fn agent(row: &Row<'_>) -> Result<AgentRecord, Trouble> {
     Ok(AgentRecord { agent, site, email, role, password_hash })
 }
 
-fn add_agent(
+pub(super) fn add_agent(
     db: &Connection,
     record: &AgentRecord,
     now: i64,
@@ -148,16 +152,18 @@ fn take_sign_in_code(
     Ok(all(db, take, [digest], |row| Ok(AgentId(uuid(row, 0)?)))?.pop())
 }
 
-fn visitor(db: &Connection, id: VisitorId) -> Result<Option<VisitorRecord>, Trouble> {
-    let find = "SELECT site, name, email, first_seen_at FROM visitors WHERE id = ?1";
-    let read = |row: &Row<'_>| {
-        let (site, name, email) = (SiteId(uuid(row, 0)?), row.get(1)?, row.get(2)?);
-        Ok(VisitorRecord { id, site, name, email, first_seen_at: row.get(3)? })
-    };
-    Ok(db.prepare_cached(find)?.query_row([id.0.as_bytes()], read).optional()?)
+pub(super) fn visitor(db: &Connection, id: VisitorId) -> Result<Option<VisitorRecord>, Trouble> {
+    let find = "SELECT site, name, email, first_seen_at, id FROM visitors WHERE id = ?1";
+    Ok(db.prepare_cached(find)?.query_row([id.0.as_bytes()], visitor_of).optional()?)
 }
 
-fn put_visitor(db: &Connection, record: &VisitorRecord) -> Result<(), Trouble> {
+pub(super) fn visitor_of(row: &Row<'_>) -> rusqlite::Result<VisitorRecord> {
+    let (site, name, email) = (SiteId(uuid(row, 0)?), row.get(1)?, row.get(2)?);
+    let (first_seen_at, id) = (row.get(3)?, VisitorId(uuid(row, 4)?));
+    Ok(VisitorRecord { id, site, name, email, first_seen_at })
+}
+
+pub(super) fn put_visitor(db: &Connection, record: &VisitorRecord) -> Result<(), Trouble> {
     let put = "INSERT OR REPLACE INTO visitors (id, site, name, email, first_seen_at)
                VALUES (?1, ?2, ?3, ?4, ?5)";
     insert_visitor(db, put, record)

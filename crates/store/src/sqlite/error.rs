@@ -46,6 +46,8 @@ pub(super) enum Trouble {
     Panicked,
     #[error("there was no answer in time")]
     TooSlow,
+    #[error("nobody waits for it any more")]
+    Unwanted,
 }
 
 impl From<rusqlite::types::FromSqlError> for Trouble {

@@ -40,19 +40,22 @@ pub(super) fn find(
 ) -> Result<Option<Remembered>, Trouble> {
     let find = "SELECT seq, visitor_seq, closed_seq, at, about FROM keys
                 WHERE conversation = ?1 AND digest = ?2";
-    let read = |row: &Row<'_>| {
-        let about: Option<[u8; 16]> = row.get(4)?;
-        let about = about.map(|id| ConversationId(uuid::Uuid::from_bytes(id)));
-        let closed_seq: Option<i64> = row.get(2)?;
-        Ok(Remembered {
-            conversation: about.unwrap_or(conversation),
-            seq: Seq(unsigned(row, 0)?),
-            visitor_seq: VisitorSeq(unsigned(row, 1)?),
-            closed_seq: closed_seq.map(|seq| Seq(seq.cast_unsigned())),
-            at: row.get(3)?,
-        })
-    };
+    let read = |row: &Row<'_>| answer(row, conversation);
     Ok(db.prepare_cached(find)?.query_row(params![number, digest], read).optional()?)
+}
+
+/// The answer in a row of `keys`, which is of `conversation`.
+pub(super) fn answer(row: &Row<'_>, conversation: ConversationId) -> rusqlite::Result<Remembered> {
+    let about: Option<[u8; 16]> = row.get(4)?;
+    let about = about.map(|id| ConversationId(uuid::Uuid::from_bytes(id)));
+    let closed_seq: Option<i64> = row.get(2)?;
+    Ok(Remembered {
+        conversation: about.unwrap_or(conversation),
+        seq: Seq(unsigned(row, 0)?),
+        visitor_seq: VisitorSeq(unsigned(row, 1)?),
+        closed_seq: closed_seq.map(|seq| Seq(seq.cast_unsigned())),
+        at: row.get(3)?,
+    })
 }
 
 /// The first answer under a key that is known to be used.

@@ -100,9 +100,13 @@ fn write(
 
 /// Every event up to the mark is settled, so that a start has little to look through.
 pub(super) fn move_mark(db: &Writing) -> Result<(), Trouble> {
+    move_mark_before(db, db.first_unsettled_row())
+}
+
+/// The same, knowing the first row that is not settled, if there is one.
+pub(super) fn move_mark_before(db: &Connection, unsettled: Option<i64>) -> Result<(), Trouble> {
     let last: Option<i64> = first(db, "SELECT max(id) FROM events", [])?.flatten();
-    let upto = db.first_unsettled_row().map_or(last.unwrap_or(0), |row| row - 1);
-    set_mark(db, upto)
+    set_mark(db, unsettled.map_or(last.unwrap_or(0), |row| row - 1))
 }
 
 fn set_mark(db: &Connection, upto: i64) -> Result<(), Trouble> {

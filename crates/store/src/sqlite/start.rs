@@ -52,7 +52,8 @@ fn last_starts(db: &Connection, visitor: VisitorId, limit: u32) -> Result<Vec<i6
     all(db, starts, params![visitor.0.as_bytes(), limit], |row| Ok(row.get(0)?))
 }
 
-fn insert(db: &Connection, state: &Conversation) -> Result<Number, Trouble> {
+/// Adds its row; events, key and counts are the caller's.
+pub(super) fn insert(db: &Connection, state: &Conversation) -> Result<Number, Trouble> {
     let insert = "INSERT INTO conversations
         (id, site, visitor, head, visitor_head, closed, owner, started_at, activity_at,
          visitor_name, owner_name, state)
