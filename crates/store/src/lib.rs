@@ -1,8 +1,8 @@
 //! What is true: the journal of every conversation, the inbox index and the directory of people.
 //!
 //! Start with [`Journal::append`]: its head check is what makes a claim exclusive, and events, key,
-//! and inbox row change in its one transaction. `sqlite/` is the embedded home, `memory.rs` the one
-//! for simulation; `conformance.rs` lists each promise once and every home must keep them all.
+//! and inbox row change in its one transaction. `sqlite/` is the embedded home, `postgres/` the one that
+//! many nodes share, `memory.rs` the one for simulation; `conformance.rs` lists each promise once and every home must keep them all.
 //!
 //! Never here: sockets, wire frames, rules about who may do what, the wall clock (times are arguments).
 //! If an answer is an error, nothing is known: look the key up before trying again.
@@ -10,11 +10,14 @@
 #[cfg(feature = "conformance")]
 #[expect(clippy::unwrap_used, clippy::panic, reason = "a test stops here")]
 pub mod conformance;
+mod digest;
 mod directory;
 mod inbox;
 mod journal;
 mod memory;
 mod metrics;
+mod numbers;
+mod postgres;
 mod sqlite;
 
 pub use directory::{AgentRecord, AgentRole, Directory, NewAgent, SignInCode, Site, VisitorRecord};
@@ -23,6 +26,7 @@ pub use journal::{Append, Appended, BulkRecord, Journal, Range, Start, StartOutc
 
 pub use memory::MemoryStore;
 pub use metrics::StoreMetrics;
+pub use postgres::{PostgresError, PostgresStore};
 pub use sqlite::{OpenError, SqliteStore};
 
 use futures::future::BoxFuture;

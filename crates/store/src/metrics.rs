@@ -24,6 +24,8 @@ pub struct StoreMetrics {
     pub queued: Gauge,
     /// Transactions and writes that failed.
     pub errors: Counter,
+    /// Connections that were lost with work under way, and what became of it found out.
+    pub reconnects: Counter,
     /// Events that are in the log, but not in the rows made from it.
     pub unsettled: Gauge,
     /// Events that the search index does not have yet; searches look through them one by one.
@@ -56,6 +58,7 @@ impl Default for StoreMetrics {
             flush_seconds: Histogram::new(exponential_buckets(0.000_05, 2.0, 16)),
             queued: Gauge::default(),
             errors: Counter::default(),
+            reconnects: Counter::default(),
             unsettled: Gauge::default(),
             search_pending: Gauge::default(),
         }
@@ -73,6 +76,8 @@ impl StoreMetrics {
         registry.register_with_unit("store_flush", help, Unit::Seconds, self.flush_seconds.clone());
         registry.register("store_queued", "Writes that wait", self.queued.clone());
         registry.register("store_errors", "Failed transactions and writes", self.errors.clone());
+        let help = "Lost connections to the database that were replaced";
+        registry.register("store_reconnects", help, self.reconnects.clone());
         let help = "Events whose positions, keys and states are written later";
         registry.register("store_unsettled", help, self.unsettled.clone());
         let help = "Events that the search index does not have yet";

@@ -25,21 +25,39 @@ pub struct Postgres {
     folder: TempDir,
     programs: PathBuf,
     port: u16,
+    flushes: Flushes,
     databases: AtomicU64,
+}
+
+/// Whether what is committed survives a power cut.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Flushes {
+    Always,
+    Never,
 }
 
 impl Postgres {
     /// Makes a cluster (about two seconds) and waits until it takes connections.
     pub async fn start() -> Self {
+        Self::start_as(Flushes::Never, &std::env::temp_dir()).await
+    }
+
+    /// The same in a folder below `place`, flushing what is committed as a server in earnest does: for
+    /// measurements.
+    pub async fn start_durable(place: &Path) -> Self {
+        Self::start_as(Flushes::Always, place).await
+    }
+
+    async fn start_as(flushes: Flushes, place: &Path) -> Self {
         let programs = programs();
-        let folder = make_cluster(&programs).await;
+        let folder = make_cluster(&programs, place).await;
         let mut last_words = String::new();
         for _ in 0..ATTEMPTS {
             let port = free_port();
-            match launch(&programs, folder.path(), port).await {
+            match launch(&programs, folder.path(), port, flushes).await {
                 Ok(process) => {
                     let databases = AtomicU64::new(0);
-                    return Self { process, folder, programs, port, databases };
+                    return Self { process, folder, programs, port, flushes, databases };
                 }
                 Err(words) => last_words = words,
             }
@@ -87,7 +105,7 @@ impl Postgres {
     /// Stops it if need be and starts it again on the same port with what was committed.
     pub async fn restart(&mut self) {
         self.crash().await;
-        let again = launch(&self.programs, self.folder.path(), self.port).await;
+        let again = launch(&self.programs, self.folder.path(), self.port, self.flushes).await;
         self.process = again.unwrap_or_else(|words| panic!("{words}"));
     }
 }
@@ -110,9 +128,10 @@ fn other_user() -> Option<&'static str> {
     rustix::process::geteuid().is_root().then_some(USER)
 }
 
-async fn make_cluster(programs: &Path) -> TempDir {
-    let folder =
-        tempfile::Builder::new().prefix("postgres-").tempdir().expect("a temporary folder");
+async fn make_cluster(programs: &Path, place: &Path) -> TempDir {
+    let place = place.canonicalize().expect("a folder");
+    let folder = tempfile::Builder::new().prefix("postgres-").tempdir_in(place);
+    let folder = folder.expect("a temporary folder");
     if other_user().is_some() {
         let (uid, gid) = account().expect("the account `postgres` exists");
         std::os::unix::fs::chown(folder.path(), Some(uid), Some(gid)).expect("root may chown");
@@ -132,17 +151,21 @@ fn account() -> Option<(u32, u32)> {
     Some((numbers.next()?, numbers.next()?))
 }
 
-async fn launch(programs: &Path, folder: &Path, port: u16) -> Result<Process, String> {
+async fn launch(
+    programs: &Path,
+    folder: &Path,
+    port: u16,
+    flushes: Flushes,
+) -> Result<Process, String> {
     let mut command = spawner::mortal(&programs.join("postgres"), "QUIT", other_user());
     command.arg("-D").arg(folder.join("data")).args(["-p", &port.to_string()]).current_dir("/");
-    let settings = [
-        "listen_addresses=127.0.0.1",
-        "unix_socket_directories=",
-        "fsync=off",
-        "full_page_writes=off",
-        "max_connections=200",
-    ];
-    command.args(settings.iter().flat_map(|setting| ["-c", setting]));
+    let settings =
+        ["listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=200"];
+    let unsafe_settings = ["fsync=off", "full_page_writes=off"];
+    // As an administrator would say for a machine that is not the smallest.
+    let earnest_settings = ["shared_buffers=1GB", "max_wal_size=4GB"];
+    let more = if flushes == Flushes::Always { earnest_settings } else { unsafe_settings };
+    command.args(settings.iter().chain(&more).flat_map(|setting| ["-c", setting]));
     // An immediate stop takes its children and its shared memory along, as a kill would not.
     let process = Process::start("postgres", command, Signal::QUIT);
     let ready = "database system is ready to accept connections";

@@ -7,8 +7,8 @@ use uuid::Uuid;
 
 use super::error::Trouble;
 
-/// A conversation's short name inside the file. Number 0 stands for none.
-pub(super) type Number = i64;
+/// Number 0 stands for no conversation.
+pub(super) use crate::numbers::Number;
 
 /// An id of any kind, as it was put in with `as_bytes`.
 pub(super) fn uuid(row: &Row<'_>, column: usize) -> rusqlite::Result<Uuid> {

@@ -3,19 +3,16 @@
 use conversation::{Author, Committed, Deed, Event, KeyScope, Remembered, Seq, VisitorSeq};
 use protocol::{ConversationId, Key, PersonId};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
-use sha2::{Digest as _, Sha256};
 
 use super::columns::{Number, execute, json, unsigned};
 use super::conversations::number_of;
 use super::error::Trouble;
 use super::unsettled::Unsettled;
 use crate::BulkRecord;
+pub(super) use crate::digest::{Digest, digest};
 
 /// Where the keys of starts are: no conversation has this number.
 pub(super) const NOWHERE: Number = 0;
-
-/// Stands for author, operation and key.
-pub(super) type Digest = [u8; 16];
 
 /// The first answer under a key, for the readers.
 pub(super) fn remembered(
@@ -137,16 +134,4 @@ pub(super) fn digest_of(conversation: ConversationId, event: &Committed) -> Opti
     };
     let key = event.key.clone()?;
     Some(digest(&KeyScope { author, conversation, deed, key }))
-}
-
-/// Author and deed are of one length each, so different scopes are different texts.
-pub(super) fn digest(scope: &KeyScope) -> Digest {
-    let KeyScope { author, deed, key, conversation: _ } = scope;
-    let text = Sha256::new()
-        .chain_update(author.0.as_bytes())
-        .chain_update([*deed as u8])
-        .chain_update(key.as_str());
-    let mut digest = [0; 16];
-    digest.copy_from_slice(&text.finalize()[..16]);
-    digest
 }

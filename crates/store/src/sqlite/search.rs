@@ -5,7 +5,6 @@
 //! nothing more.
 
 pub(super) mod index;
-mod numbers;
 mod words;
 
 use rusqlite::Connection;
@@ -14,7 +13,7 @@ use super::columns::first;
 use super::error::Trouble;
 use super::{counts, events, inbox};
 use crate::InboxQuery;
-pub(super) use numbers::Numbers;
+pub(super) use crate::numbers::Numbers;
 use words::Indexed;
 
 /// With at most so many conversations left, looking through them beats the index.

@@ -6,8 +6,8 @@
 
 use rusqlite::{Connection, params};
 
+use super::Numbers;
 use super::index::number_of_document;
-use super::numbers::Numbers;
 use crate::sqlite::error::Trouble;
 
 /// What is put at the end of an indexed text; no word contains it.

@@ -1,14 +1,15 @@
 //! A set of conversations: one bit for each number.
 
-use crate::sqlite::columns::Number;
+/// A conversation's short name inside a database.
+pub(crate) type Number = i64;
 
 #[derive(Clone, Debug, Default)]
-pub(in crate::sqlite) struct Numbers {
+pub(crate) struct Numbers {
     bits: Vec<u64>,
 }
 
 impl Numbers {
-    pub(in crate::sqlite) fn insert(&mut self, number: Number) {
+    pub(crate) fn insert(&mut self, number: Number) {
         let (word, bit) = place(number);
         if word >= self.bits.len() {
             self.bits.resize(word + 1, 0);
@@ -16,37 +17,50 @@ impl Numbers {
         self.bits[word] |= 1 << bit;
     }
 
-    pub(in crate::sqlite) fn contains(&self, number: Number) -> bool {
+    /// Adds a whole word of bits: the numbers from 64 times `word` on, lowest bit first.
+    pub(crate) fn insert_word(&mut self, word: usize, bits: u64) {
+        if word >= self.bits.len() {
+            self.bits.resize(word + 1, 0);
+        }
+        self.bits[word] |= bits;
+    }
+
+    /// Number n is bit n modulo 8 of byte n / 8, lowest bit first.
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+        self.bits.iter().flat_map(|word| word.to_le_bytes()).collect()
+    }
+
+    pub(crate) fn contains(&self, number: Number) -> bool {
         let (word, bit) = place(number);
         self.bits.get(word).is_some_and(|word| word >> bit & 1 == 1)
     }
 
-    pub(in crate::sqlite) fn and(mut self, other: &Self) -> Self {
+    pub(crate) fn and(mut self, other: &Self) -> Self {
         self.bits.truncate(other.bits.len());
         self.bits.iter_mut().zip(&other.bits).for_each(|(mine, theirs)| *mine &= theirs);
         self
     }
 
-    pub(in crate::sqlite) fn without(mut self, other: &Self) -> Self {
+    pub(crate) fn without(mut self, other: &Self) -> Self {
         self.bits.iter_mut().zip(&other.bits).for_each(|(mine, theirs)| *mine &= !theirs);
         self
     }
 
-    pub(in crate::sqlite) fn add(&mut self, other: &Self) {
+    pub(crate) fn add(&mut self, other: &Self) {
         self.bits.resize(self.bits.len().max(other.bits.len()), 0);
         self.bits.iter_mut().zip(&other.bits).for_each(|(mine, theirs)| *mine |= theirs);
     }
 
-    pub(in crate::sqlite) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.bits.iter().all(|word| *word == 0)
     }
 
-    pub(in crate::sqlite) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.bits.iter().map(|word| word.count_ones() as usize).sum()
     }
 
     /// In ascending order.
-    pub(in crate::sqlite) fn iter(&self) -> impl Iterator<Item = Number> + '_ {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Number> + '_ {
         let of_word = |(index, word): (usize, &u64)| {
             let (word, first) = (*word, index as i64 * 64);
             (0..64).filter(move |bit| word >> bit & 1 == 1).map(move |bit| first + bit)
