@@ -11,11 +11,35 @@
 
 pub mod binary;
 pub mod checker;
+pub mod cluster;
 pub mod expect;
+pub mod figures;
 pub mod http;
+pub mod letters;
 pub mod life;
 pub mod site;
+pub mod sitters;
 pub mod socket;
+pub mod talk;
 
 pub use expect::{Expect, SOON, end_of, event, events, key, signal, within};
-pub use site::{Desk, Site, shared_server};
+pub use site::{Desk, Place, Site, shared_server};
+
+/// Each story twice: on one node with everything in its folder, and on three nodes that share a database.
+#[macro_export]
+macro_rules! on_one_node_and_on_three {
+    ($($story:ident),* $(,)?) => {
+        mod on_one_node {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $story() {
+                super::$story($crate::Place::OneNode).await;
+            })*
+        }
+        mod on_three_nodes {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $story() {
+                super::$story($crate::Place::ThreeNodes).await;
+            })*
+        }
+    };
+}
