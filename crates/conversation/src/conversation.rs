@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use planted::Defect;
 use protocol::limits::PREVIEW_CHARS_MAX;
 use protocol::{ConversationId, Key, SiteId, Text};
 use serde::{Deserialize, Serialize};
@@ -135,12 +136,13 @@ impl Conversation {
         now: i64,
         events: Vec<Event>,
     ) -> Vec<Committed> {
-        let at = now.max(self.last_at);
+        let at = if planted::is_on(Defect::TimeGoesBack) { now } else { now.max(self.last_at) };
         let mut seq = self.head;
         let mut visitor_seq = self.visitor_head;
         let number = |event: Event| {
             seq = seq.next();
-            visitor_seq.0 += u64::from(event.is_for_visitors());
+            let counts = event.is_for_visitors() || planted::is_on(Defect::VisitorNumberMoved);
+            visitor_seq.0 += u64::from(counts);
             let keyed = matches!(event, Event::Posted { .. } | Event::Noted { .. });
             let key = key.filter(|_| keyed).cloned();
             Committed { seq, visitor_seq, at, by: by.clone(), key, event }
@@ -174,7 +176,8 @@ impl Conversation {
     }
 
     fn open(&self) -> Result<(), Rejection> {
-        if self.is_closed() { Err(Rejection::Closed) } else { Ok(()) }
+        let is_over = self.is_closed() && !planted::is_on(Defect::CloseDoesNotFence);
+        if is_over { Err(Rejection::Closed) } else { Ok(()) }
     }
 
     fn decide_open(&self, agent: &Agent, command: &Command) -> Result<Verdict, Rejection> {
@@ -182,7 +185,8 @@ impl Conversation {
             Command::Post { text, then_close } => {
                 self.owned_by(agent)?;
                 let mut events = vec![Event::Posted { text: text.clone() }];
-                events.extend(then_close.then_some(Event::Closed { reason: CloseReason::Agent }));
+                let closes = *then_close && !planted::is_on(Defect::SendWithoutClose);
+                events.extend(closes.then_some(Event::Closed { reason: CloseReason::Agent }));
                 Ok(Verdict::Commit(events))
             }
             // Notes are for the hand-over, so everyone may leave one.

@@ -51,7 +51,11 @@ impl crate::Committed {
     pub fn number_for(&self, audience: Audience) -> Option<u64> {
         match audience {
             Audience::Agents => Some(self.seq.0),
-            Audience::Visitor => self.event.is_for_visitors().then_some(self.visitor_seq.0),
+            Audience::Visitor => {
+                let seen =
+                    self.event.is_for_visitors() || planted::is_on(planted::Defect::NoteLeaks);
+                seen.then_some(self.visitor_seq.0)
+            }
         }
     }
 }

@@ -76,7 +76,8 @@ impl Fanout for Local {
     fn announce(&self, hint: Hint) {
         let mut network = self.lock();
         for node in 0..network.ends.len() {
-            if node != self.node && network.ends[node].wants(&hint) {
+            let itself = node == self.node && !planted::is_on(planted::Defect::NodeHearsItself);
+            if !itself && network.ends[node].wants(&hint) {
                 network.carry(node, &hint);
             }
         }

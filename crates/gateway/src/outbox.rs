@@ -64,7 +64,11 @@ impl Ear for Outbox {
         if queue.items.len() >= COALESCE_ABOVE && queue.replace(&news) {
             return true;
         }
-        if queue.told_bytes + bytes > self.bytes_max {
+        let full = queue.told_bytes + bytes > self.bytes_max;
+        if full && planted::is_on(planted::Defect::SlowReaderSkipped) {
+            return true;
+        }
+        if full {
             self.overflowed.store(true, Relaxed);
             queue.items = VecDeque::new();
             drop(queue);

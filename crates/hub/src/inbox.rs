@@ -145,7 +145,11 @@ impl SiteFeed {
         }
         if let Some(watcher) = self.watchers.get_mut(&session) {
             watcher.counts = counts.or(watcher.counts);
-            for row in watcher.held.take().unwrap_or_default() {
+            let held = watcher.held.take().unwrap_or_default();
+            if planted::is_on(planted::Defect::ReadThenSubscribe) {
+                return;
+            }
+            for row in held {
                 watcher.asker.ear.tell(News::Row(row));
             }
         }

@@ -86,7 +86,9 @@ impl Listener {
     fn hear(&mut self, told: &Arc<Told>, number: Option<u64>) -> bool {
         match number {
             Some(number) if number > self.told => {
-                self.told = number;
+                if !planted::is_on(planted::Defect::CursorNotMoved) {
+                    self.told = number;
+                }
                 self.asker.ear.tell(News::Event(told.clone()))
             }
             _ => true,

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use conversation::{Audience, Committed, Conversation, KeyScope, Remembered, Seq};
 use futures::FutureExt as _;
+use planted::Defect;
 use protocol::limits::PAGE_BYTES_MAX;
 use protocol::{ConversationId, Key, PersonId, VisitorId};
 
@@ -125,7 +126,10 @@ impl Inner {
             return StartOutcome::Repeated(*first);
         }
         let visitor = conversation.visitor.id;
-        if let Some(open) = self.of_visitor(visitor).find(|state| !state.is_closed()) {
+        let open = |state: &&Conversation| {
+            !state.is_closed() && !planted::is_on(Defect::TwoOpenConversations)
+        };
+        if let Some(open) = self.of_visitor(visitor).find(open) {
             return StartOutcome::AlreadyOpen(open.id);
         }
         let mut times: Vec<_> = self.of_visitor(visitor).map(|state| state.started_at).collect();
@@ -152,7 +156,7 @@ impl Inner {
         let Some(found) = self.conversations.get_mut(&conversation.id) else {
             return Appended::Stale;
         };
-        if found.state.head != at_head {
+        if found.state.head != at_head && !planted::is_on(Defect::NoHeadCheck) {
             return Appended::Stale;
         }
         if !events.is_empty() {

@@ -9,19 +9,21 @@ use serde_json::Value;
 /// Which of our crates each may use. The same table stands in ARCHITECTURE.md.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("protocol", &[]),
-    ("conversation", &["protocol"]),
-    ("store", &["conversation", "protocol"]),
-    ("fanout", &["conversation", "protocol"]),
-    ("hub", &["conversation", "store", "fanout", "protocol"]),
-    ("gateway", &["hub", "conversation", "store", "protocol"]),
+    ("planted", &[]),
+    ("conversation", &["protocol", "planted"]),
+    ("store", &["conversation", "protocol", "planted"]),
+    ("fanout", &["conversation", "protocol", "planted"]),
+    ("hub", &["conversation", "store", "fanout", "protocol", "planted"]),
+    ("gateway", &["hub", "conversation", "store", "protocol", "planted"]),
     ("pages", &[]),
     ("throwaway", &[]),
     ("client", &["protocol"]),
     ("frontdesk", &["protocol", "conversation", "store", "fanout", "hub", "gateway", "pages"]),
     ("counts", &["protocol", "conversation", "store", "fanout", "hub", "gateway"]),
     ("loadtest", &["client", "protocol", "throwaway"]),
+    ("simulation", &["hub", "fanout", "store", "conversation", "protocol"]),
     ("system-tests", &["client", "protocol", "conversation", "throwaway"]),
-    ("xtask", &["protocol"]),
+    ("xtask", &["protocol", "planted"]),
 ];
 
 /// What a crate must never see, whoever else brings it.
@@ -33,6 +35,7 @@ const NEVER: &[(&str, &[&str])] = &[
     ("hub", &["hyper", "axum", "tokio-tungstenite", "redis", "rusqlite"]),
     ("gateway", &["redis", "rusqlite", "tokio-postgres"]),
     ("client", &["rusqlite", "redis", "axum"]),
+    ("simulation", &["hyper", "axum", "tokio-tungstenite", "redis", "rusqlite"]),
 ];
 
 /// Checks the table of allowed dependencies against what Cargo says.

@@ -1,7 +1,8 @@
 //! The project's own commands.
 //!
 //! `check` proves everything and writes nothing that git tracks; `fix` does what a machine can fix;
-//! the longer runs (`kill`, `model`) are the same tests as in the check, only more of them; `bench` measures.
+//! the longer runs (`kill`, `model`, `simulate`) are the same tests as in the check, only more of them;
+//! `planted` proves that the tests find what is planted; `bench` measures.
 
 mod bench;
 mod check;
@@ -9,7 +10,9 @@ mod codegen;
 mod counts;
 mod house;
 mod longer;
+mod planted;
 mod run;
+mod simulate;
 mod tools;
 
 use clap::{Parser, Subcommand};
@@ -56,6 +59,10 @@ enum Task {
         #[arg(long, default_value_t = 1)]
         seed: u64,
     },
+    /// Whole nodes in virtual time, many seeds, judged by every promise
+    Simulate(simulate::Options),
+    /// Proves that some test finds each planted defect
+    Planted(planted::Options),
     /// The whole load test against its targets, in under 15 minutes
     Bench(bench::Options),
     /// The pictures in the README, made by the browser tests
@@ -71,6 +78,8 @@ fn main() -> anyhow::Result<()> {
         Task::Counts { write } => counts::run(write),
         Task::Kill { rounds } => longer::kill(rounds),
         Task::Model { seeds, seed } => longer::model(seeds, seed),
+        Task::Simulate(options) => simulate::run_seeds(&options),
+        Task::Planted(options) => planted::run(&options),
         Task::Bench(options) => bench::run(&options),
         Task::Screenshots => longer::screenshots(),
     }

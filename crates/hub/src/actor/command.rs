@@ -7,6 +7,7 @@ use conversation::{
     Verdict, VisitorSeq,
 };
 use fanout::Hint;
+use planted::Defect;
 use protocol::Key;
 use protocol::limits::PAGE_EVENTS_MAX;
 use store::{Append, Appended, Range, StoreError};
@@ -42,6 +43,13 @@ impl Actor {
                         }
                     }
                 };
+            if planted::is_on(Defect::PublishBeforeCommit) {
+                let (state, events) = (next.clone(), events.clone().into());
+                self.hub.fanout.announce(Hint::Moved { state, events });
+            }
+            if planted::is_on(Defect::AckBeforeCommit) {
+                return Ok(answer_of(&first, asker));
+            }
             match outcome.await {
                 Ok(Appended::Done) => {
                     if !events.is_empty() {
@@ -56,6 +64,9 @@ impl Actor {
                 Ok(Appended::Stale) => {
                     self.hub.metrics.stale_appends.inc();
                     Box::pin(self.catch_up()).await?;
+                }
+                Err(_) if planted::is_on(Defect::UnknownIsOk) => {
+                    return Ok(answer_of(&first, asker));
                 }
                 Err(error) => return Err(self.failed(deed, error)),
             }
@@ -95,7 +106,7 @@ impl Actor {
             conversation: next.clone(),
             at_head: state.head,
             events: events.clone(),
-            key: Some((scope, first)),
+            key: Some((scope, first)).filter(|_| !planted::is_on(Defect::KeyForgotten)),
         });
         Appending { next, events, first, outcome }
     }
@@ -104,6 +115,9 @@ impl Actor {
     fn failed(&mut self, deed: Deed, error: StoreError) -> Refusal {
         tracing::warn!(conversation = %self.id, ?deed, %error, "append failed");
         self.state = None;
+        if planted::is_on(Defect::UnknownIsRefused) {
+            return Refusal::Rejected(Rejection::Closed);
+        }
         error.into()
     }
 
@@ -133,11 +147,13 @@ impl Actor {
         command: &Command,
         rejection: Rejection,
     ) -> Result<Option<Remembered>, Refusal> {
-        if let Some(first) = self.hub.store.remembered(scope.clone()).await? {
+        let used = self.hub.store.remembered(scope.clone()).await?;
+        if let Some(first) = used.filter(|_| !planted::is_on(Defect::KeyAfterFence)) {
             self.hub.metrics.repeated_keys.inc();
             return Ok(Some(first));
         }
-        if self.hub.has_others && self.catch_up().await?.head != state.head {
+        let others = self.hub.has_others && !planted::is_on(Defect::ClaimFromCache);
+        if others && self.catch_up().await?.head != state.head {
             return Ok(None);
         }
         tracing::debug!(conversation = %self.id, deed = ?scope.deed, ?rejection, "refused");

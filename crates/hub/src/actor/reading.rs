@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use conversation::{Audience, Author, Committed, Conversation, Seq};
 use fanout::Hint;
+use planted::Defect;
 use protocol::limits::PAGE_EVENTS_MAX;
 use store::Range;
 
@@ -56,8 +57,10 @@ impl Actor {
         if after >= head {
             return Ok(Vec::new());
         }
-        let range = Range::After(after);
+        let off = u64::from(after > 0 && planted::is_on(Defect::ResumeOffByOne));
+        let range = Range::After(after + off);
         let mut events = self.hub.store.events(self.id, audience, range, PAGE_EVENTS_MAX).await?;
+        let head = if planted::is_on(Defect::SnapshotBeyondHead) { u64::MAX } else { head };
         events.retain(|event| event.number_for(audience).is_some_and(|number| number <= head));
         Ok(events)
     }

@@ -4,6 +4,7 @@
 //! else is rare, moves conversations between lists, and is written to all rows at once.
 
 use conversation::{Conversation, Event};
+use planted::Defect;
 use protocol::Sort;
 use rusqlite::{Connection, params};
 
@@ -39,14 +40,16 @@ fn say(db: &Writing, number: Number, append: &Append, digest: Digest) -> Result<
     if let Some((_, Some(first))) = known {
         return Ok(Appended::Repeated(first));
     }
-    if let Some(first) = keys::find(db, number, &digest, conversation.id)? {
+    if let Some(first) = keys::find(db, number, &digest, conversation.id)?
+        && !planted::is_on(Defect::DedupeInMemory)
+    {
         return Ok(Appended::Repeated(first));
     }
     let head = match known {
         Some((head, _)) => head,
         None => conversations::head(db, number)?,
     };
-    if head != *at_head {
+    if head != *at_head && !planted::is_on(Defect::NoHeadCheck) {
         return Ok(Appended::Stale);
     }
     for event in events {

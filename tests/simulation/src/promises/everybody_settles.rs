@@ -107,7 +107,9 @@ fn inbox_watches<'b>(
         let watches = matches!(attempt.question, Question::WatchInbox)
             && matches!(answer, Answered::Counts(_));
         let line = evidence.lines.get(&attempt.connection)?;
-        (watches && line.ended.is_none()).then_some((attempt.connection, moment.at))
+        // From the question on: what changes while it is answered is told after the answer.
+        let from = attempt.arrived.unwrap_or(moment);
+        (watches && line.ended.is_none()).then_some((attempt.connection, from.at))
     })
 }
 

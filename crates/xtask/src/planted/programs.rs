@@ -1,0 +1,110 @@
+//! The test programs, built with the defects planted, and what they say.
+
+use std::io::Read as _;
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail};
+use serde_json::Value;
+
+use crate::check::cargo;
+
+/// Whose tests look for defects.
+const CRATES: &[&str] = &["conversation", "fanout", "hub", "store", "gateway", "simulation"];
+/// Tests of tests: they know nothing of defects.
+const NOT_ASKED: &[&str] = &["judges"];
+/// A defect may make a test wait for ever; that is a failure, too.
+const PATIENCE: Duration = Duration::from_secs(180);
+
+/// One program made of tests.
+pub struct Program {
+    pub name: String,
+    path: PathBuf,
+    /// Where its package is: tests find their files from there.
+    home: PathBuf,
+}
+
+/// What it said.
+pub enum Verdict {
+    Passed,
+    /// The first test that failed.
+    Failed(String),
+}
+
+/// Builds them all, in a place of their own, so that nothing that is shipped ever has a defect in it.
+pub fn build() -> Result<Vec<Program>> {
+    let mut build = cargo(&["test", "-j2", "--no-run", "--message-format=json"]);
+    build.args(["--features", "planted-bugs"]);
+    build.arg("--target-dir").arg(crate::check::target().join("planted"));
+    for name in CRATES {
+        build.args(["-p", name]);
+    }
+    let output = build.stderr(Stdio::inherit()).output().context("cargo test --no-run")?;
+    if !output.status.success() {
+        bail!("the tests do not build with the defects planted");
+    }
+    let lines = output.stdout.split(|byte| *byte == b'\n');
+    Ok(lines.filter_map(program_of).collect())
+}
+
+/// What cargo has built, if it is a program of tests.
+fn program_of(line: &[u8]) -> Option<Program> {
+    let message: Value = serde_json::from_slice(line).ok()?;
+    let path = message["executable"].as_str()?;
+    let target = message["target"]["name"].as_str()?;
+    if message["profile"]["test"] != true || NOT_ASKED.contains(&target) {
+        return None;
+    }
+    let home = PathBuf::from(message["manifest_path"].as_str()?).parent()?.to_owned();
+    let manifest = std::fs::read_to_string(home.join("Cargo.toml")).ok()?;
+    let krate = manifest.lines().find_map(|line| line.strip_prefix("name = "))?;
+    let name = format!("{}/{target}", krate.trim_matches('"'));
+    Some(Program { name, path: PathBuf::from(path), home })
+}
+
+impl Program {
+    /// Runs all of its tests in this environment.
+    pub fn run(&self, environment: &[(&str, &str)]) -> Result<Verdict> {
+        let mut command = Command::new(&self.path);
+        command.current_dir(&self.home).env("RUST_BACKTRACE", "0");
+        command.envs(environment.iter().copied());
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = command.spawn().with_context(|| format!("{} does not start", self.name))?;
+        let mut said = child.stdout.take().context("its output is piped")?;
+        let reader = std::thread::spawn(move || {
+            let mut text = String::new();
+            said.read_to_string(&mut text).map(|_| text)
+        });
+        let status = wait(&mut child)?;
+        let text = reader.join().ok().and_then(Result::ok).unwrap_or_default();
+        Ok(match status {
+            Some(status) if status.success() => Verdict::Passed,
+            Some(_) => Verdict::Failed(first_failure(&text)),
+            None => Verdict::Failed(format!("{}, and it never ended", first_failure(&text))),
+        })
+    }
+}
+
+/// Waits for its end, but not for ever.
+fn wait(child: &mut Child) -> Result<Option<ExitStatus>> {
+    let began = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(Some(status));
+        }
+        if began.elapsed() > PATIENCE {
+            child.kill()?;
+            child.wait()?;
+            return Ok(None);
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// The name of a test that failed.
+fn first_failure(text: &str) -> String {
+    let failed =
+        |line: &str| Some(line.strip_prefix("test ")?.strip_suffix(" ... FAILED")?.to_owned());
+    text.lines().find_map(failed).unwrap_or_else(|| "before any test".to_owned())
+}
