@@ -204,9 +204,8 @@ impl Node {
     pub async fn metric(&self, name: &str) -> f64 {
         let response = http::get(self.server.address(), "/metrics").await;
         let text = String::from_utf8_lossy(&response.body);
-        let is_it = |line: &&str| {
-            line.strip_prefix(name).is_some_and(|rest| rest.starts_with([' ', '{']))
-        };
+        let is_it =
+            |line: &&str| line.strip_prefix(name).is_some_and(|rest| rest.starts_with([' ', '{']));
         let values = text.lines().filter(is_it).filter_map(|line| line.rsplit(' ').next());
         let values: Vec<f64> = values.filter_map(|value| value.parse().ok()).collect();
         assert!(!values.is_empty(), "no {name} in:\n{text}");

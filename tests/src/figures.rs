@@ -65,13 +65,7 @@ impl Figures {
         self.judged(name, shown, bound, observed <= required)
     }
 
-    fn judged(
-        mut self,
-        name: &str,
-        observed: impl Display,
-        required: String,
-        holds: bool,
-    ) -> Self {
+    fn judged(mut self, name: &str, observed: impl Display, required: String, holds: bool) -> Self {
         let line = format!("{name:<44} {observed:>12}   {required}");
         if !holds {
             self.broken.push(line.clone());

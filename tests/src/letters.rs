@@ -159,7 +159,8 @@ impl Letters {
     /// Visitors write one letter after the other, so many a second all together.
     pub fn go_on(self, letters_per_second: u32) -> Correspondence {
         let Self { post, visitors, readers } = self;
-        let pace = Duration::from_secs(1).mul_f64(visitors.len() as f64 / f64::from(letters_per_second));
+        let pace =
+            Duration::from_secs(1).mul_f64(visitors.len() as f64 / f64::from(letters_per_second));
         let writers = visitors
             .into_iter()
             .map(|(visitor, id)| tokio::spawn(go_on(visitor, id, pace, post.clone())))
@@ -228,7 +229,7 @@ async fn write(visitor: &mut Visitor, id: ConversationId, words: &str, post: &Po
     }
 }
 
-/// Every number once, in order.
+/// Files what comes, and says so if a number is not the next one.
 async fn read(mut agent: Agent, mut heads: BTreeMap<ConversationId, u64>, post: Post) {
     loop {
         let event = match agent.next().await {
@@ -244,5 +245,26 @@ async fn read(mut agent: Agent, mut heads: BTreeMap<ConversationId, u64>, post: 
         }
         *head = event.seq;
         post.arrived(event.conversation, event.seq);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_letter_that_does_not_arrive_is_lost_and_one_that_is_slow_is_timed() {
+        let (post, id) = (Post::default(), ConversationId::NOWHERE);
+        post.acknowledged(id, 1);
+        // Before anybody heard that it was taken.
+        post.arrived(id, 2);
+        post.acknowledged(id, 2);
+        let now = Instant::now();
+        let slow = Letter { acknowledged: Some(now), arrived: Some(now + Duration::from_secs(7)) };
+        post.book().insert((id, 3), slow);
+        let delivered = post.delivered().await;
+        assert_eq!((delivered.letters, delivered.lost), (3, 1));
+        assert_eq!(delivered.longest, Duration::from_secs(7));
+        assert_eq!(post.delays(now), [Duration::from_secs(7)]);
     }
 }

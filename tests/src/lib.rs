@@ -2,12 +2,16 @@
 //!
 //! Start with `tests/story.rs`, the product on one page. `tests/refusals` has a test for every
 //! sentence of the contract about what is refused and how; `races.rs`, `model`, `kill.rs`, `crowd.rs`
-//! and `disk_full.rs` show the promises under stress; `rfc6455` sends frames no client would.
+//! and `disk_full.rs` show the promises under stress; `rfc6455` sends frames no client would. Stories, races
+//! and model take place on one node and on three ([`Place`]); in `cluster_*.rs` nodes, Redis, PostgreSQL and
+//! the networks between them fail, a little in the check and long in `cargo xtask nemesis`.
 //! Here is what they share: [`Site`] (a tenant of its own for each test), what to expect ([`expect`]),
 //! sockets without manners ([`socket`], [`http`]), people who write down what they live through
-//! ([`life`]) and the [`checker`] of what they wrote.
+//! ([`life`]) and the [`checker`] of what they wrote; for the nemesis a [`cluster`], those who [`talk`],
+//! write [`letters`] or just sit there ([`sitters`]) meanwhile, and [`figures`] beside what is required.
 //!
-//! Never here: a test that skips itself, or a sleep. Everything waits for a fact, with a deadline.
+//! Never here: a test that skips itself, or a sleep. Everything waits for a fact, with a deadline; only how
+//! long a failure lasts is a time.
 
 pub mod binary;
 pub mod checker;

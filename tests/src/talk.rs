@@ -116,7 +116,7 @@ impl Talk {
         }
         let mut reader = self.site.sign_in(&self.account, Codec::Msgpack).await;
         let (faults, lives) = judge(&mut reader, &mut people, &conversations).await;
-        let mut outcomes = Outcomes::of_lives(faults, took, lives.values());
+        let mut outcomes = Outcomes::counted(faults, took, lives.values());
         for Person { session, spans, .. } in people {
             outcomes.resent += session.resent;
             outcomes.late += session.late;
@@ -145,8 +145,7 @@ async fn talk(
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         beat
     });
-    let targets =
-        (site.for_visitors(codec_of(number)), site.for_agents(codec_of(number + 1)));
+    let targets = (site.for_visitors(codec_of(number)), site.for_agents(codec_of(number + 1)));
     let mut spoken = Vec::new();
     while !stage.over.load(Ordering::SeqCst) {
         spoken.push(converse(&targets, &account, &mut dice, beat.as_mut(), &stage).await);
@@ -238,7 +237,7 @@ async fn leave(person: &mut Person, id: ConversationId) {
 
 impl Outcomes {
     /// Counted by hand, apart from what the checker thinks.
-    fn of_lives<'a>(
+    pub fn counted<'a>(
         faults: Vec<String>,
         took: Duration,
         lives: impl Iterator<Item = &'a History>,
@@ -279,7 +278,8 @@ impl Outcomes {
         }
         let seen = history.streams.iter().map(|stream| stream.events.as_slice());
         for events in seen.chain([history.log.as_slice()]) {
-            self.gaps += events.iter().zip(1..).filter(|(event, due)| event.seq != *due).count() as u64;
+            self.gaps +=
+                events.iter().zip(1..).filter(|(event, due)| event.seq != *due).count() as u64;
         }
         if let Some(close) = history.log.iter().position(is_close) {
             self.closed += 1;

@@ -17,7 +17,8 @@ use tokio::time::sleep;
 const SETTLED_WITHIN: Duration = Duration::from_secs(10);
 /// How a statement ends on the wire: Execute and Sync. After it the server commits.
 const THE_LAST_BYTES_OF_AN_APPEND: &[u8] = b"E\0\0\0\x09\0\0\0\0\0S\0\0\0\x04";
-const BEHIND_A_NETWORK: Parts = Parts { nodes: 3, redis: true, faulty_to_redis: false, faulty_to_postgres: true };
+const BEHIND_A_NETWORK: Parts =
+    Parts { nodes: 3, redis: true, faulty_to_redis: false, faulty_to_postgres: true };
 
 fn manner() -> Manner {
     Manner { pairs: either(30, 60), messages_per_second: Some(200), seed: seed() }
@@ -64,8 +65,8 @@ async fn a_commit_whose_answer_is_lost_is_found_out_and_not_done_again() {
     let mut reader = site.at_node(1).agent("Ann", Codec::Json).await;
     let lost_before = reconnects(&cluster.nodes[0]).await;
     for number in 0..cuts {
-        let cut = to_postgres(&cluster.nodes[0])
-            .cut_after(Way::ToServer, THE_LAST_BYTES_OF_AN_APPEND);
+        let cut =
+            to_postgres(&cluster.nodes[0]).cut_after(Way::ToServer, THE_LAST_BYTES_OF_AN_APPEND);
         let seq = say_at_last(&mut visitor, id, &format!("number {number}")).await;
         assert_eq!(seq, number + 3, "behind the two of the start, each once");
         cut.await;

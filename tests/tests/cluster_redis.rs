@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use system_tests::cluster::{Cluster, Parts};
 use system_tests::figures::{Figures, either, p99};
 use system_tests::letters::{Correspondence, Letters};
+use system_tests::within;
 use throwaway::Way;
 use tokio::time::sleep;
 
@@ -19,11 +20,15 @@ const LETTERS_PER_SECOND: u32 = 60;
 /// Letters that tell whether all is well again.
 const ENOUGH: usize = 200;
 
+const ALL: [usize; 3] = [0, 1, 2];
+
 /// One way to fail, from its beginning to Redis being back.
 struct Trial {
     cluster: Cluster,
     letters: Correspondence,
     figures: Figures,
+    /// How often each node has made its line to Redis again, before the present failure.
+    lines: Vec<f64>,
 }
 
 impl Trial {
@@ -34,14 +39,22 @@ impl Trial {
         let letters = letters.go_on(either(LETTERS_PER_SECOND, 200));
         let before = letters.next(ENOUGH).await;
         let figures = Figures::of(of).within("before, p99", p99(before), SOON);
-        Self { cluster, letters, figures }
+        let lines = lines(&cluster).await;
+        Self { cluster, letters, figures, lines }
     }
 
-    /// Redis is back: soon everything is as before.
-    async fn healed(&mut self, what: &str, since: Instant) {
+    /// Redis is back: soon everything is as before, on the nodes that `lost` their line by another one.
+    async fn healed(&mut self, what: &str, since: Instant, lost: &[usize]) {
         let back = Instant::now();
+        let new_lines = async {
+            for node in lost {
+                while lines(&self.cluster).await[*node] <= self.lines[*node] {}
+            }
+        };
+        within(HEARD_AGAIN * 2, "new lines to Redis", new_lines).await;
         self.cluster.until_all_hear().await;
         let heard = back.elapsed();
+        self.lines = lines(&self.cluster).await;
         let after = self.letters.next(ENOUGH).await;
         let figures = std::mem::replace(&mut self.figures, Figures::of(""));
         self.figures = figures
@@ -68,29 +81,29 @@ async fn redis_that_dies_hangs_forgets_or_hangs_up_costs_time_and_no_letter() {
     let began = Instant::now();
     let killed = trial.cluster.redis().command("CLIENT KILL TYPE pubsub").await;
     assert_eq!(killed, ":3", "every node has one line");
-    trial.healed("CLIENT KILL", began).await;
+    trial.healed("CLIENT KILL", began, &ALL).await;
 
     let began = Instant::now();
     trial.cluster.redis().flush().await;
-    trial.healed("FLUSHALL", began).await;
+    trial.healed("FLUSHALL", began, &[]).await;
 
     // How long a failure lasts is the failure itself: nothing else tells when it is over.
     let began = Instant::now();
     trial.cluster.redis().pause();
     sleep(Duration::from_secs(either(5, 20))).await;
     trial.cluster.redis().resume();
-    trial.healed("SIGSTOP", began).await;
+    trial.healed("SIGSTOP", began, &[]).await;
 
     let began = Instant::now();
     trial.cluster.redis().kill().await;
     sleep(Duration::from_secs(either(8, 60))).await;
     trial.cluster.redis().restart().await;
-    trial.healed("killed", began).await;
+    trial.healed("killed", began, &ALL).await;
 
     for _ in 0..either(3, 30) {
         let began = Instant::now();
         trial.cluster.redis().restart().await;
-        trial.healed("restarted", began).await;
+        trial.healed("restarted", began, &ALL).await;
     }
     trial.end().await;
 }
@@ -99,7 +112,7 @@ async fn redis_that_dies_hangs_forgets_or_hangs_up_costs_time_and_no_letter() {
 async fn a_subscriber_that_redis_cuts_off_for_being_slow_misses_nothing() {
     let parts = Parts { faulty_to_redis: true, ..Parts::of(3) };
     let mut trial = Trial::begin("a slow subscriber is cut off", parts).await;
-    let limit = "CONFIG SET client-output-buffer-limit \"pubsub 16384 16384 1\"";
+    let limit = "CONFIG SET client-output-buffer-limit \"pubsub 1048576 1048576 60\"";
     assert_eq!(trial.cluster.redis().command(limit).await, "+OK");
     for _ in 0..either(1, 10) {
         let began = Instant::now();
@@ -112,9 +125,18 @@ async fn a_subscriber_that_redis_cuts_off_for_being_slow_misses_nothing() {
         }
         let line = trial.cluster.nodes[1].to_redis.as_ref().expect("a line that can fail");
         line.resume();
-        trial.healed("cut off", began).await;
+        trial.healed("cut off", began, &[1]).await;
     }
     trial.end().await;
+}
+
+/// How often each node has made its line to Redis again.
+async fn lines(cluster: &Cluster) -> Vec<f64> {
+    let mut lines = Vec::new();
+    for node in &cluster.nodes {
+        lines.push(node.metric("frontdesk_fanout_reconnects_total").await);
+    }
+    lines
 }
 
 /// How many clients Redis has cut off for being slow.

@@ -86,7 +86,9 @@ async fn of_twenty_messages_racing_a_close_each_is_before_it_or_refused(place: P
         // As above.
         let mut agent = site.sign_in(&account, Codec::Json).await;
         let mut reader = site.sign_in(&account, Codec::Msgpack).await;
-        for (number, (mut visitor, id)) in asking(&site, ROUNDS_TOGETHER).await.into_iter().enumerate() {
+        for (number, (mut visitor, id)) in
+            asking(&site, ROUNDS_TOGETHER).await.into_iter().enumerate()
+        {
             let won = close_race(&mut visitor, &mut agent, id, number).await;
             granted += won;
             refused += SENDS - won;
