@@ -133,7 +133,7 @@ fn read_password(judge: &mut Judge) -> Result<Option<String>> {
 fn with_store<T>(home: Home, work: impl AsyncFnOnce(&dyn Store) -> Result<T>) -> Result<T> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let Opened { store, closer, .. } = home.open_beside()?;
+        let Opened { store, closer, .. } = home.open_beside().await?;
         let outcome = work(&*store).await;
         closer.close().await;
         outcome

@@ -4,6 +4,7 @@ use std::net::{Ipv6Addr, SocketAddr, ToSocketAddrs as _};
 use std::time::Duration;
 
 use protocol::SiteId;
+use store::PostgresStore;
 
 /// What is wrong with a value, and what to do about it.
 pub type Complaint = String;
@@ -102,6 +103,12 @@ pub fn server_url(text: &str, schemes: &[&str]) -> Result<(), Complaint> {
         Some(host) if !host.is_empty() && !host.contains(char::is_whitespace) => Ok(()),
         _ => Err(format!("is no address of that kind; write {}://HOST/…", schemes[0])),
     }
+}
+
+/// The address of a database that this program can use.
+pub fn database_url(text: &str) -> Result<(), Complaint> {
+    server_url(text, &["postgres", "postgresql"])?;
+    PostgresStore::admits(text).map_err(|refusal| format!("cannot be used: {refusal}"))
 }
 
 /// A name for a node: short, and harmless in logs and metrics.

@@ -8,7 +8,7 @@ use tracing_subscriber::filter::Targets;
 
 use crate::arguments::{LogFormat, ServeArgs, StoreArgs};
 use crate::check;
-use crate::home::Home;
+use crate::home::{DatabaseUrl, Home};
 use crate::limits::Limits;
 
 /// What `serve` goes by.
@@ -112,13 +112,8 @@ fn home(arguments: &StoreArgs, judge: &mut Judge) -> Option<Home> {
         return Some(Home::Folder(arguments.data.clone()));
     };
     let place = "--database-url (FRONTDESK_DATABASE_URL)";
-    let judged = check::server_url(&url, &["postgres", "postgresql"]);
-    if judge.take(place, &without_password(&url), judged).is_some() {
-        judge.complain(format!(
-            "{place}: this build has no Postgres support yet; leave it out to keep everything in --data"
-        ));
-    }
-    None
+    judge.take(place, &without_password(&url), check::database_url(&url))?;
+    Some(Home::Postgres(DatabaseUrl(url)))
 }
 
 /// What is wrong with it is told when all is judged.
@@ -211,9 +206,8 @@ mod tests {
 
     #[test]
     fn what_this_build_cannot_do_is_refused_without_showing_the_password() {
-        let said =
-            config(&["--database-url", "postgres://me:hunter2@db/x"]).unwrap_err().to_string();
-        assert!(said.contains("no Postgres support yet"), "{said}");
+        let said = config(&["--redis-url", "redis://me:hunter2@cache"]).unwrap_err().to_string();
+        assert!(said.contains("no Redis support yet"), "{said}");
         let said = config(&["--redis-url", "http://me:hunter2@cache"]).unwrap_err().to_string();
         assert!(said.contains("redis://HOST") && !said.contains("hunter2"), "{said}");
     }
@@ -223,6 +217,20 @@ mod tests {
         let said = config(&["--redis-url", "redis://:hunter2@cache"]).unwrap_err().to_string();
         assert!(said.contains("needs no Redis") && !said.contains("hunter2"), "{said}");
         assert!(config(&["--redis-url", " "]).unwrap().redis.is_none());
+    }
+
+    #[test]
+    fn a_database_goes_before_the_folder_and_is_never_shown_with_its_password() {
+        let flags = ["--database-url", "postgres://me:hunter2@db/x", "--data", "somewhere"];
+        let home = config(&flags).unwrap().home;
+        assert!(matches!(home, Home::Postgres(_)));
+        for shown in [home.to_string(), format!("{home:?}")] {
+            assert!(shown.contains("me:…@db/x") && !shown.contains("hunter2"), "{shown}");
+        }
+        for wrong in ["mysql://me:hunter2@db/x", "postgres://me:hunter2@db/x?sslmode=require"] {
+            let said = config(&["--database-url", wrong]).unwrap_err().to_string();
+            assert!(said.contains("--database-url") && !said.contains("hunter2"), "{said}");
+        }
     }
 
     #[test]

@@ -17,9 +17,8 @@ use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
-use crate::folder::Serving;
 use crate::health::Parts;
-use crate::home::Opened;
+use crate::home::{Claimed, Opened};
 use crate::signals::Signals;
 use crate::{logs, memory, observe, open_files, others, routes, welcome};
 
@@ -60,9 +59,9 @@ pub fn run(config: Config) -> Result<()> {
     outcome
 }
 
-async fn serve(config: &Config, claimed: &Serving) -> Result<()> {
+async fn serve(config: &Config, claimed: &Claimed) -> Result<()> {
     let mut signals = Signals::keep()?;
-    let opened = config.home.open(claimed)?;
+    let opened = config.home.open(claimed).await?;
     let listener = listen(config.listen)?;
     let address = listener.local_addr()?;
     let Node { gateway, stop, serving } = Node::start(config, &opened, listener).await?;

@@ -26,8 +26,8 @@ fn bad_configuration_is_refused_before_anything_is_made() {
         (&["--listen", "127.0.0.1:99999"], &["--listen", "127.0.0.1:8080"]),
         (&["--database-url", "mysql://db/x"], &["--database-url", "postgres://HOST"]),
         (
-            &["--database-url", "postgres://me:hunter2@db/x"],
-            &["--database-url", "no Postgres support yet"],
+            &["--database-url", "postgres://me:hunter2@db/x?sslmode=require"],
+            &["--database-url", "TLS"],
         ),
         (&["--redis-url", "cache:6379"], &["--redis-url", "redis://HOST"]),
         (&["--redis-url", "redis://:hunter2@cache:6379"], &["--redis-url", "needs no Redis"]),

@@ -11,6 +11,7 @@
 //! goes on by itself when it is back.
 
 mod append;
+mod changes;
 mod columns;
 mod conversations;
 mod counts;
@@ -41,8 +42,8 @@ use protocol::{ConversationId, Key, PersonId, SiteId, VisitorId};
 pub use error::PostgresError;
 
 use crate::{
-    Answer, Append, Appended, BulkRecord, Inbox, InboxQuery, InboxRows, Journal, OpenCounts, Range,
-    Start, StartOutcome, StoreError, StoreMetrics,
+    Answer, Append, Appended, BulkRecord, Changed, Inbox, InboxQuery, InboxRows, Journal, Mark,
+    OpenCounts, Range, Start, StartOutcome, StoreError, StoreMetrics,
 };
 use keeper::Keeper;
 use place::Place;
@@ -216,5 +217,9 @@ impl Inbox for PostgresStore {
 
     fn open_counts(&self, site: SiteId) -> Answer<'_, OpenCounts> {
         self.pool.ask(move |db| counts::open(db, site).boxed())
+    }
+
+    fn changed_since(&self, site: SiteId, mark: Option<Mark>) -> Answer<'_, Changed> {
+        self.pool.ask(move |db| changes::since(db, site, mark).boxed())
     }
 }

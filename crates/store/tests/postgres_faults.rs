@@ -3,12 +3,15 @@
 #![expect(clippy::unwrap_used, reason = "a test stops here")]
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use conversation::{Audience, Conversation};
 use futures::future::join_all;
+use protocol::{Order, Queue, Sort, StatusFilter};
 use store::conformance::*;
 use store::{
-    Append, Appended, Journal as _, PostgresStore, Range, StartOutcome, Store, StoreError,
+    Append, Appended, Inbox as _, InboxQuery, Journal as _, PostgresStore, Range, StartOutcome,
+    Store, StoreError,
 };
 use throwaway::{FaultProxy, Postgres, Way};
 use tokio_postgres::NoTls;
@@ -175,22 +178,63 @@ async fn what_an_old_connection_is_still_doing_is_not_done_twice() {
     other_connection.abort();
 }
 
+#[tokio::test]
+async fn a_list_whose_time_is_over_is_given_up_here_and_on_the_server() {
+    let behind = Behind::a_proxy().await;
+    behind.begin(1).await;
+    let (mut other, connection) = tokio_postgres::connect(&behind.direct, NoTls).await.unwrap();
+    let other_connection = tokio::spawn(connection);
+    let query = |words, until| InboxQuery {
+        site: SITE,
+        agent: agent(1, "").id,
+        queue: Queue::All,
+        status: StatusFilter::All,
+        words: InboxQuery::words_of(words),
+        sort: Sort::Activity,
+        order: Order::Desc,
+        after: None,
+        limit: 10,
+        until,
+    };
+    for words in ["", "hello"] {
+        let holding = other.transaction().await.unwrap();
+        holding.batch_execute("LOCK TABLE states").await.unwrap();
+        let soon = Some(Instant::now() + Duration::from_millis(300));
+        let given_up = behind.store.list(query(words, soon)).await;
+        assert!(matches!(given_up, Err(StoreError::TooSlow)), "{given_up:?}");
+        nobody_waits_for_a_lock(&holding).await;
+        holding.rollback().await.unwrap();
+        let later = Some(Instant::now() + Duration::from_secs(60));
+        assert_eq!(behind.store.list(query(words, later)).await.unwrap().total, 1);
+    }
+    other_connection.abort();
+}
+
+async fn nobody_waits_for_a_lock(look: &tokio_postgres::Transaction<'_>) {
+    while !waiting(look).await.is_empty() {
+        tokio::task::yield_now().await;
+    }
+}
+
 /// The server's process that waits for a lock, when there is one other than `than`.
 async fn waiting_for_a_lock(look: &tokio_postgres::Transaction<'_>, than: Option<i32>) -> i32 {
-    let waiting = "SELECT pid FROM pg_stat_activity
-                   WHERE datname = current_database() AND wait_event_type = 'Lock'";
     loop {
-        // What a transaction sees of others' doings is renewed on demand only.
-        look.execute("SELECT pg_stat_clear_snapshot()", &[]).await.unwrap();
-        let rows = look.query(waiting, &[]).await.unwrap();
-        let waiting: Vec<i32> = rows.iter().map(|row| row.get(0)).collect();
-        if let [process] = waiting[..]
+        if let [process] = waiting(look).await[..]
             && than != Some(process)
         {
             return process;
         }
         tokio::task::yield_now().await;
     }
+}
+
+async fn waiting(look: &tokio_postgres::Transaction<'_>) -> Vec<i32> {
+    let waiting = "SELECT pid FROM pg_stat_activity
+                   WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    // What a transaction sees of others' doings is renewed on demand only.
+    look.execute("SELECT pg_stat_clear_snapshot()", &[]).await.unwrap();
+    let rows = look.query(waiting, &[]).await.unwrap();
+    rows.iter().map(|row| row.get(0)).collect()
 }
 
 /// Says something again and again; what is not known is asked again under the same key.
@@ -251,7 +295,7 @@ async fn one_broken_write_fails_alone() {
             n => assert_eq!(outcome.unwrap(), StartOutcome::Done, "start {n}"),
         }
     }
-    let counts = store::Inbox::open_counts(&*behind.store, SITE).await.unwrap();
+    let counts = behind.store.open_counts(SITE).await.unwrap();
     assert_eq!(counts.unassigned, 99);
     drop(behind.server);
 }

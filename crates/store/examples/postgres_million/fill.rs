@@ -94,10 +94,10 @@ impl Lines {
             let said = post(&sentence(&mut random));
             go_on(&mut state, &mut events, None, &said);
         }
-        if n % (OPEN_IN * 2) != 0 {
+        if !n.is_multiple_of(OPEN_IN * 2) {
             go_on(&mut state, &mut events, Some(&ann), &Command::Claim);
         }
-        if n % OPEN_IN != 0 {
+        if !n.is_multiple_of(OPEN_IN) {
             go_on(&mut state, &mut events, Some(&ann), &CLOSE);
         }
         self.lines_of(n, &state, &events);
@@ -172,8 +172,10 @@ fn rank(state: &Conversation, sort: Sort) -> String {
 }
 
 fn bytes(bytes: &[u8]) -> String {
-    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("\\\\x{hex}")
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |four: u8| char::from(DIGITS[usize::from(four)]);
+    let hex = bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]);
+    "\\\\x".chars().chain(hex).collect()
 }
 
 fn escaped(text: &str) -> String {

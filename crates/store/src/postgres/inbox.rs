@@ -159,9 +159,6 @@ impl<'a> Statement<'a> {
     }
 }
 
-/// The column whose index has it only roughly.
-const ACTIVITY: &str = "activity_at";
-
 /// Which rows of one status.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Part {
@@ -220,55 +217,98 @@ impl Stream<'_> {
         }
     }
 
-    fn sql(&self, matching: Option<&Matching>) -> Option<String> {
-        let (table, rank) = match self.query.sort {
-            Sort::Activity => ("states", ACTIVITY),
-            Sort::Started => ("conversations", "started_at"),
-            Sort::Visitor => ("conversations", "visitor_name"),
-            Sort::Assignee => ("conversations", "owner_name"),
-            Sort::Status => ("conversations", if self.closed { "2::bigint" } else { "0::bigint" }),
-        };
-        let (number, text) = match self.query.sort {
-            Sort::Visitor | Sort::Assignee => ("NULL::bigint", rank),
-            Sort::Activity | Sort::Started | Sort::Status => (rank, "NULL::bytea"),
-        };
-        let bound = if number == rank { "$4" } else { "$5" };
+    /// What has the next rows: the rest of those that rank alike, and those beyond, each in an index's order.
+    fn sql(&self, matching: Option<&Matching>) -> Vec<String> {
+        let columns = Columns::of(self);
+        let Columns { rank, bound, slot, .. } = columns;
         let (beyond, way) = match self.query.order {
             Order::Asc => (">", "ASC"),
             Order::Desc => ("<", "DESC"),
         };
+        let order = match self.part {
+            Part::Ranked if slot => format!("activity_slot {way}, {rank} {way}, id"),
+            Part::Ranked => format!("{rank} {way}, id"),
+            Part::Unranked | Part::Alike => "id".into(),
+        };
+        let select = |after: &str, order: &str| self.select(&columns, matching, after, order);
+        match self.from() {
+            From::End => vec![],
+            From::Start => vec![select("", &order)],
+            From::Id => vec![select("AND id > $6", "id")],
+            From::Place => {
+                let slot = |sign| match slot {
+                    true => format!("AND activity_slot {sign} $4 >> 16"),
+                    false => String::new(),
+                };
+                let (here, there) = (slot("="), slot(&format!("{beyond}=")));
+                vec![
+                    select(&format!("{here} AND {rank} = {bound} AND id > $6"), "id"),
+                    select(&format!("{there} AND {rank} {beyond} {bound}"), &order),
+                ]
+            }
+        }
+    }
+
+    fn select(
+        &self,
+        columns: &Columns,
+        matching: Option<&Matching>,
+        after: &str,
+        order: &str,
+    ) -> String {
+        let Columns { table, rank, number, text, .. } = columns;
         let whose = whose(self.query);
         let which = match self.part {
             Part::Ranked => format!("AND {rank} IS NOT NULL"),
             Part::Unranked => format!("AND {rank} IS NULL"),
             Part::Alike => String::new(),
         };
-        let slot = match rank {
-            ACTIVITY => format!("AND activity_slot {beyond}= $4 >> 16"),
-            _ => String::new(),
-        };
-        let after = match self.from() {
-            From::End => return None,
-            From::Start => String::new(),
-            From::Id => "AND id > $6".into(),
-            From::Place => {
-                format!("AND {rank} {beyond}= {bound} AND ({rank} {beyond} {bound} OR id > $6)")
-            }
-        };
-        let order = match self.part {
-            Part::Ranked => format!("{rank} {way}, id"),
-            Part::Unranked | Part::Alike => "id".into(),
-        };
         let from = matching.map_or(format!("{table} c"), |matching| matching.table(table));
         let said = matching.map_or(String::new(), |matching| matching.condition("$7"));
-        Some(format!(
+        let closed = self.closed;
+        format!(
             "SELECT p.id, p.number, p.text, s.state FROM (
                  SELECT id, {number} AS number, {text} AS text FROM {from}
                  WHERE site = $1 AND closed = {closed} {whose} {which} {after} {said}
                  ORDER BY {order} LIMIT $3) p
-             JOIN states s ON s.id = p.id",
-            closed = self.closed,
-        ))
+             JOIN states s ON s.id = p.id"
+        )
+    }
+}
+
+/// What a stream is sorted by.
+struct Columns {
+    table: &'static str,
+    rank: &'static str,
+    /// The rank, if it is a number, and if it is a text.
+    number: &'static str,
+    text: &'static str,
+    /// The parameter that it is compared with.
+    bound: &'static str,
+    /// The index has it only roughly.
+    slot: bool,
+}
+
+impl Columns {
+    fn of(stream: &Stream<'_>) -> Self {
+        let (table, rank) = match stream.query.sort {
+            Sort::Activity => ("states", "activity_at"),
+            Sort::Started => ("conversations", "started_at"),
+            Sort::Visitor => ("conversations", "visitor_name"),
+            Sort::Assignee => ("conversations", "owner_name"),
+            Sort::Status => {
+                ("conversations", if stream.closed { "2::bigint" } else { "0::bigint" })
+            }
+        };
+        let slot = stream.query.sort == Sort::Activity;
+        match stream.query.sort {
+            Sort::Visitor | Sort::Assignee => {
+                Self { table, rank, number: "NULL::bigint", text: rank, bound: "$5", slot }
+            }
+            Sort::Activity | Sort::Started | Sort::Status => {
+                Self { table, rank, number: rank, text: "NULL::bytea", bound: "$4", slot }
+            }
+        }
     }
 }
 

@@ -92,7 +92,8 @@ impl Keeping {
     async fn client(&mut self) -> Result<&mut Client, Trouble> {
         if self.connection.is_none() {
             let connection = self.place.connect().await?;
-            let settings = "SET statement_timeout = '60s'; SET synchronous_commit = off";
+            let settings = "SET statement_timeout = '60s'; SET synchronous_commit = off;
+                            SET idle_in_transaction_session_timeout = '60s'";
             connection.0.batch_execute(settings).await?;
             self.connection = Some(connection);
         }

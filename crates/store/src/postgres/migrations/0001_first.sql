@@ -72,8 +72,13 @@ CREATE TABLE events (
     author       text    NOT NULL,
     key          text,
     event        text    NOT NULL,
+    xact         bigint  NOT NULL DEFAULT pg_current_xact_id()::text::bigint,
     PRIMARY KEY (conversation, seq)
 ) WITH (autovacuum_vacuum_insert_scale_factor = 0.05);
+
+-- By transaction: what was not yet committed at some moment. The log grows at its end, so ranges of pages are
+-- index enough.
+CREATE INDEX events_by_xact ON events USING brin (xact) WITH (pages_per_range = 16, autosummarize = on);
 
 -- The first answer to every command. `digest`: the first 16 bytes of SHA-256 (author's id, number of the
 -- deed, key). For starts the conversation is 0, and `about` is the id.

@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use tokio_postgres::{Client, Transaction};
+use tokio::task::spawn_blocking;
+use tokio_postgres::{Client, Row, Transaction};
 use uuid::Uuid;
 
 use super::block;
@@ -10,11 +11,20 @@ use super::terms::{Kind, digest_of, grams, terms_of};
 use crate::postgres::columns::column;
 use crate::postgres::error::Trouble;
 
+/// Bytes of text that are held in memory at once.
+const BYTES_MAX: i64 = 16 << 20;
+
 /// "Indx": whoever holds this lock builds the index.
 const LOCK: i64 = 0x496e_6478;
 
+/// Up to so many texts, and up to so many bytes, but one in any case.
 const TAKE: &str = "
-    DELETE FROM unindexed WHERE ctid = ANY (ARRAY (SELECT ctid FROM unindexed LIMIT $1))
+    DELETE FROM unindexed WHERE ctid = ANY (ARRAY (
+        SELECT place FROM (
+            SELECT ctid AS place, octet_length(text) AS here,
+                   sum(octet_length(text)) OVER (ROWS UNBOUNDED PRECEDING) AS upto
+            FROM unindexed LIMIT $1) first
+        WHERE upto - here < $2))
     RETURNING site, conversation, text";
 const KNOWN: &str = "
     SELECT a.n, t.number
@@ -24,8 +34,7 @@ const ADD: &str = "
     INSERT INTO terms (site, kind, digest, term, grams)
     SELECT site, kind, digest, term, grams::bigint[]
     FROM unnest($1::uuid[], $2::smallint[], $3::bytea[], $4::bytea[], $5::text[])
-         AS a (site, kind, digest, term, grams)
-    RETURNING site, kind, digest, number";
+         AS a (site, kind, digest, term, grams)";
 const MEMBERS: &str = "
     SELECT p.term, p.block, p.members
     FROM unnest($1::bigint[], $2::integer[]) AS a (term, block)
@@ -36,11 +45,11 @@ const PUT: &str = "
     ON CONFLICT (term, block) DO UPDATE SET members = excluded.members";
 
 /// A term of one site.
-type Term<'a> = (Uuid, Kind, &'a str);
-/// Places in each block.
-type Places = HashMap<i32, Vec<u16>>;
+type Term = (Uuid, Kind, String);
+/// A term and a block.
+type Place = (i64, i32);
 
-/// Indexes up to `texts` of what waits; how many there were, `None` while another node does it.
+/// Indexes some of what waits, up to `texts`; how many there were, `None` while another node does it.
 pub(in crate::postgres) async fn slice(
     client: &mut Client,
     texts: usize,
@@ -51,76 +60,95 @@ pub(in crate::postgres) async fn slice(
         return Ok(None);
     }
     let limit = i64::try_from(texts).unwrap_or(i64::MAX);
-    let taken = step.query(TAKE, &[&limit]).await?;
-    let mut waiting = Vec::with_capacity(taken.len());
-    for row in &taken {
-        let text = String::from_utf8_lossy(column(row, 2)?);
-        waiting.push((column::<Uuid>(row, 0)?, column::<i64>(row, 1)?, text));
-    }
-    let mut found: HashMap<Term<'_>, Places> = HashMap::new();
-    for (site, number, text) in &waiting {
-        let (block, place) = block::place_of(*number);
-        for (kind, term) in terms_of(text) {
-            let places = found.entry((*site, kind, term)).or_default();
-            places.entry(block).or_default().push(place);
+    let taken = step.query(TAKE, &[&limit, &BYTES_MAX]).await?;
+    let count = taken.len();
+    // The two that take a while do so beside the runtime.
+    let (terms, places) = beside(move || terms_in(&taken)).await?;
+    let numbers = numbers_of(&step, &terms).await?;
+    let mut found: HashMap<Place, Vec<u16>> = HashMap::with_capacity(places.len());
+    for ((term, block), places) in places {
+        if let Some(number) = numbers[term] {
+            found.insert((number, block), places);
         }
     }
-    let terms: Vec<Term<'_>> = found.keys().copied().collect();
-    let numbers = numbers_of(&step, &terms).await?;
-    let mut places = HashMap::with_capacity(found.len());
-    for (term, of_term) in found {
-        let Some(number) = numbers.get(&term) else { continue };
-        places.extend(of_term.into_iter().map(|(block, places)| ((*number, block), places)));
-    }
-    put(&step, &places).await?;
+    put(&step, found).await?;
     step.commit().await?;
-    Ok(Some(taken.len()))
+    Ok(Some(count))
+}
+
+async fn beside<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Trouble> + Send + 'static,
+) -> Result<T, Trouble> {
+    let done = spawn_blocking(work).await;
+    done.unwrap_or_else(|_| Err(Trouble::Refused("indexing panicked".into())))
+}
+
+/// Where each of the terms found occurs, by its place among them and block.
+type Occurrences = HashMap<(usize, i32), Vec<u16>>;
+
+fn terms_in(taken: &[Row]) -> Result<(Vec<Term>, Occurrences), Trouble> {
+    let (mut known, mut terms) = (HashMap::<Term, usize>::new(), Vec::new());
+    let mut places = Occurrences::new();
+    for row in taken {
+        let (site, number): (Uuid, i64) = (column(row, 0)?, column(row, 1)?);
+        let (block, place) = block::place_of(number);
+        let text = String::from_utf8_lossy(column(row, 2)?);
+        for (kind, term) in terms_of(&text) {
+            let term = (site, kind, term.to_owned());
+            let index = *known.entry(term).or_insert_with_key(|term| {
+                terms.push(term.clone());
+                terms.len() - 1
+            });
+            places.entry((index, block)).or_default().push(place);
+        }
+    }
+    Ok((terms, places))
 }
 
 /// The numbers of terms, old ones and new ones.
-async fn numbers_of<'a>(
-    step: &Transaction<'_>,
-    terms: &[Term<'a>],
-) -> Result<HashMap<Term<'a>, i64>, Trouble> {
-    let mut numbers = HashMap::with_capacity(terms.len());
-    let (sites, kinds, digests) = columns_of(terms);
-    for row in step.query(KNOWN, &[&sites, &kinds, &digests]).await? {
-        let place = usize::try_from(column::<i64>(&row, 0)? - 1).unwrap_or(usize::MAX);
-        if let Some(term) = terms.get(place) {
-            numbers.insert(*term, column(&row, 1)?);
-        }
-    }
-    let new: Vec<Term<'a>> =
-        terms.iter().filter(|term| !numbers.contains_key(*term)).copied().collect();
+async fn numbers_of(step: &Transaction<'_>, terms: &[Term]) -> Result<Vec<Option<i64>>, Trouble> {
+    let mut numbers = vec![None; terms.len()];
+    let all: Vec<usize> = (0..terms.len()).collect();
+    look_up(step, terms, &all, &mut numbers).await?;
+    let new: Vec<usize> = all.into_iter().filter(|index| numbers[*index].is_none()).collect();
     if new.is_empty() {
         return Ok(numbers);
     }
-    let (sites, kinds, digests) = columns_of(&new);
-    let bytes: Vec<&[u8]> = new.iter().map(|(_, _, term)| term.as_bytes()).collect();
-    let grams: Vec<Option<String>> = new.iter().map(grams_column).collect();
-    let added = step.query(ADD, &[&sites, &kinds, &digests, &bytes, &grams]).await?;
-    let mut by_digest: HashMap<(Uuid, i16, &[u8]), i64> = HashMap::with_capacity(added.len());
-    for row in &added {
-        let term = (column(row, 0)?, column(row, 1)?, column(row, 2)?);
-        by_digest.insert(term, column(row, 3)?);
-    }
-    for (term, digest) in new.iter().zip(&digests) {
-        if let Some(number) = by_digest.get(&(term.0, term.1 as i16, digest.as_slice())) {
-            numbers.insert(*term, *number);
-        }
-    }
+    let (sites, kinds, digests) = columns_of(terms, &new);
+    let bytes: Vec<&[u8]> = new.iter().map(|index| terms[*index].2.as_bytes()).collect();
+    let grams: Vec<Option<String>> = new.iter().map(|index| grams_column(&terms[*index])).collect();
+    step.execute(ADD, &[&sites, &kinds, &digests, &bytes, &grams]).await?;
+    look_up(step, terms, &new, &mut numbers).await?;
     Ok(numbers)
 }
 
-fn columns_of(terms: &[Term<'_>]) -> (Vec<Uuid>, Vec<i16>, Vec<Vec<u8>>) {
-    let sites = terms.iter().map(|(site, _, _)| *site).collect();
-    let kinds = terms.iter().map(|(_, kind, _)| *kind as i16).collect();
-    let digests = terms.iter().map(|(_, _, term)| digest_of(term)).collect();
+/// Finds the numbers of `some` of the terms.
+async fn look_up(
+    step: &Transaction<'_>,
+    terms: &[Term],
+    some: &[usize],
+    numbers: &mut [Option<i64>],
+) -> Result<(), Trouble> {
+    let (sites, kinds, digests) = columns_of(terms, some);
+    for row in step.query(KNOWN, &[&sites, &kinds, &digests]).await? {
+        let place = usize::try_from(column::<i64>(&row, 0)? - 1).unwrap_or(usize::MAX);
+        if let Some(index) = some.get(place) {
+            numbers[*index] = Some(column(&row, 1)?);
+        }
+    }
+    Ok(())
+}
+
+fn columns_of(terms: &[Term], some: &[usize]) -> (Vec<Uuid>, Vec<i16>, Vec<Vec<u8>>) {
+    let some = || some.iter().map(|index| &terms[*index]);
+    let sites = some().map(|(site, _, _)| *site).collect();
+    let kinds = some().map(|(_, kind, _)| *kind as i16).collect();
+    let digests = some().map(|(_, _, term)| digest_of(term)).collect();
     (sites, kinds, digests)
 }
 
 /// As PostgreSQL writes arrays: one for each row cannot be a parameter.
-fn grams_column((site, kind, term): &Term<'_>) -> Option<String> {
+fn grams_column((site, kind, term): &Term) -> Option<String> {
     if *kind == Kind::Short {
         return None;
     }
@@ -129,28 +157,36 @@ fn grams_column((site, kind, term): &Term<'_>) -> Option<String> {
 }
 
 /// Adds places to what the blocks have.
-async fn put(
-    step: &Transaction<'_>,
-    places: &HashMap<(i64, i32), Vec<u16>>,
-) -> Result<(), Trouble> {
-    let mut blocks: Vec<&(i64, i32)> = places.keys().collect();
-    blocks.sort_unstable();
-    let terms: Vec<i64> = blocks.iter().map(|(term, _)| *term).collect();
-    let numbers: Vec<i32> = blocks.iter().map(|(_, block)| *block).collect();
-    let mut known = HashMap::new();
-    let rows = step.query(MEMBERS, &[&terms, &numbers]).await?;
-    for row in &rows {
-        known.insert((column::<i64>(row, 0)?, column::<i32>(row, 1)?), column::<&[u8]>(row, 2)?);
+async fn put(step: &Transaction<'_>, found: HashMap<Place, Vec<u16>>) -> Result<(), Trouble> {
+    let mut places: Vec<Place> = found.keys().copied().collect();
+    places.sort_unstable();
+    let (terms, blocks): (Vec<i64>, Vec<i32>) = places.iter().copied().unzip();
+    let known = step.query(MEMBERS, &[&terms, &blocks]).await?;
+    let (terms, blocks, members) = beside(move || merged(&places, &found, &known)).await?;
+    step.execute(PUT, &[&terms, &blocks, &members]).await?;
+    Ok(())
+}
+
+type Columns = (Vec<i64>, Vec<i32>, Vec<Vec<u8>>);
+
+/// The rows that change, column by column.
+fn merged(
+    places: &[Place],
+    found: &HashMap<Place, Vec<u16>>,
+    known: &[Row],
+) -> Result<Columns, Trouble> {
+    let mut before: HashMap<Place, &[u8]> = HashMap::with_capacity(known.len());
+    for row in known {
+        before.insert((column(row, 0)?, column(row, 1)?), column(row, 2)?);
     }
-    let (mut terms, mut numbers, mut members) = (Vec::new(), Vec::new(), Vec::new());
-    for key in blocks {
-        let before = known.get(key).copied().unwrap_or_default();
-        if let Some(after) = block::with(before, &places[key]) {
-            terms.push(key.0);
-            numbers.push(key.1);
+    let (mut terms, mut blocks, mut members) = Columns::default();
+    for place in places {
+        let before = before.get(place).copied().unwrap_or_default();
+        if let Some(after) = block::with(before, &found[place]) {
+            terms.push(place.0);
+            blocks.push(place.1);
             members.push(after);
         }
     }
-    step.execute(PUT, &[&terms, &numbers, &members]).await?;
-    Ok(())
+    Ok((terms, blocks, members))
 }
