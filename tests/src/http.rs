@@ -81,3 +81,13 @@ pub async fn get(address: &str, path: &str) -> Response {
     let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
     exchange(address, &request).await
 }
+
+/// The same of a server that may be gone: no answer then.
+pub async fn try_get(address: &str, path: &str) -> Option<Response> {
+    let mut stream = TcpStream::connect(address).await.ok()?;
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.ok()?;
+    let mut response = read_head(&mut stream).await;
+    stream.read_to_end(&mut response.body).await.ok()?;
+    (response.status != 0).then_some(response)
+}

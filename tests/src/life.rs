@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use client::{Agent, Failure, Session, Target, Vanish};
 use protocol::{Codec, ConversationId, ErrorCode, EventFrame, PersonId, Role};
@@ -33,6 +33,8 @@ pub struct Person {
     /// Answers that came within the life of the session.
     pub granted: u64,
     pub refused: u64,
+    /// From asking to the answer that settled it, for each thing done.
+    pub spans: Vec<(Instant, Instant)>,
     clock: Clock,
 }
 
@@ -48,7 +50,8 @@ impl Person {
         let hello = session.hello.as_ref().ok_or_else(|| Failure::Malformed("no hello".into()))?;
         let (id, role) = (hello.me.id, hello.me.role);
         let clock = clock.clone();
-        Ok(Self { session, id, role, deeds: Vec::new(), granted: 0, refused: 0, clock })
+        let (deeds, spans) = (Vec::new(), Vec::new());
+        Ok(Self { session, id, role, deeds, granted: 0, refused: 0, spans, clock })
     }
 
     /// Starts a conversation, losing the connection once on the way if told so.
@@ -70,12 +73,13 @@ impl Person {
         lost: Option<Vanish>,
     ) -> Outcome {
         let (op, args) = request(conversation, &ask);
-        let sent = self.clock.tick();
+        let (sent, began) = (self.clock.tick(), Instant::now());
         if let Some(when) = lost {
             self.session.command_and_vanish(op, &args, when).await;
         }
         let answer = self.session.command(op, &args).await;
         let answered = self.clock.tick();
+        self.spans.push((began, Instant::now()));
         let outcome = match answer {
             Ok(ok) => {
                 self.granted += 1;

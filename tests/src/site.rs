@@ -1,15 +1,17 @@
 //! A tenant of its own for each test, with visitors and agents.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
+use std::sync::Arc;
 
 use client::{Agent, Target, Visitor};
 use protocol::{Codec, ConversationId};
 use throwaway::{Server, ServerOptions};
 use tokio::sync::OnceCell;
 
+use crate::cluster::Cluster;
 use crate::{Expect as _, binary, key};
 
 /// Where the widgets of every site stand.
@@ -31,7 +33,8 @@ pub fn options() -> ServerOptions {
 /// The administrative side of one store.
 #[derive(Clone, Debug)]
 pub struct Desk {
-    data: PathBuf,
+    /// The flag that names it, and its value.
+    store: [OsString; 2],
 }
 
 /// A tenant.
@@ -43,6 +46,19 @@ pub struct Site {
     /// `http://HOST:PORT`.
     pub base_url: String,
     pub id: String,
+    /// `HOST:PORT` of all nodes that serve it, where there are several; each client goes to any.
+    pub nodes: Vec<String>,
+    /// Kept for as long as the site is used.
+    _cluster: Option<Arc<Cluster>>,
+}
+
+/// Where a story takes place.
+#[derive(Clone, Copy, Debug)]
+pub enum Place {
+    /// One node with everything in its folder.
+    OneNode,
+    /// Three nodes on one database, joined through Redis; each client comes to any of them.
+    ThreeNodes,
 }
 
 /// An agent's account.
@@ -56,7 +72,12 @@ pub struct Account {
 impl Desk {
     /// Of the store in this folder.
     pub fn at(data: &Path) -> Self {
-        Self { data: data.to_owned() }
+        Self { store: ["--data".into(), data.into()] }
+    }
+
+    /// Of this database.
+    pub fn of_database(url: &str) -> Self {
+        Self { store: ["--database-url".into(), url.into()] }
     }
 
     /// Runs an administrative command; its output, trimmed.
@@ -75,7 +96,7 @@ impl Desk {
     /// The same, whatever its outcome.
     pub async fn try_run<S: AsRef<OsStr>>(&self, args: &[S], input: &str) -> Output {
         let mut command = Command::new(binary::frontdesk());
-        command.args(args).arg("--data").arg(&self.data);
+        command.args(args).args(&self.store);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let input = input.to_owned();
         let run = move || {
@@ -91,6 +112,20 @@ impl Desk {
     }
 }
 
+impl Place {
+    /// A new site there, on nodes that the tests of a program share.
+    pub async fn site(self) -> Site {
+        match self {
+            Place::OneNode => Site::new().await,
+            Place::ThreeNodes => {
+                let cluster = Cluster::shared().await;
+                let site = cluster.site().await;
+                Site { _cluster: Some(cluster), ..site }
+            }
+        }
+    }
+}
+
 impl Site {
     /// A new one on the shared server.
     pub async fn new() -> Self {
@@ -99,19 +134,43 @@ impl Site {
 
     /// A new one on this server.
     pub async fn of(server: &Server) -> Self {
-        let desk = Desk::at(server.data());
+        Self::at(Desk::at(server.data()), server).await
+    }
+
+    /// A new one on these nodes, which share what the desk administers.
+    pub async fn on(desk: Desk, nodes: &[&Server]) -> Self {
+        let site = Self::at(desk, nodes[0]).await;
+        Self { nodes: nodes.iter().map(|node| node.address().to_owned()).collect(), ..site }
+    }
+
+    async fn at(desk: Desk, server: &Server) -> Self {
         let id = desk.run(&["site", "add", "A shop", "--domain", DOMAIN]).await;
-        Self { desk, ws_url: server.ws_url.clone(), base_url: server.base_url.clone(), id }
+        let (ws_url, base_url) = (server.ws_url.clone(), server.base_url.clone());
+        Self { desk, ws_url, base_url, id, nodes: Vec::new(), _cluster: None }
+    }
+
+    /// The same for those who come to one node only.
+    #[must_use]
+    pub fn at_node(&self, number: usize) -> Self {
+        self.at_nodes(&[number])
+    }
+
+    /// The same for those who come to these nodes only.
+    #[must_use]
+    pub fn at_nodes(&self, numbers: &[usize]) -> Self {
+        let nodes: Vec<String> = numbers.iter().map(|number| self.nodes[*number].clone()).collect();
+        let (ws_url, base_url) = (format!("ws://{}", nodes[0]), format!("http://{}", nodes[0]));
+        Self { nodes, ws_url, base_url, ..self.clone() }
     }
 
     /// Where its visitors connect.
     pub fn for_visitors(&self, codec: Codec) -> Target {
-        Target::visitor(&self.ws_url, &self.id, DOMAIN, codec)
+        Target::visitor(&self.ws_url, &self.id, DOMAIN, codec).at_any(self.nodes.clone())
     }
 
     /// Where its agents connect.
     pub fn for_agents(&self, codec: Codec) -> Target {
-        Target::agent(&self.ws_url, codec)
+        Target::agent(&self.ws_url, codec).at_any(self.nodes.clone())
     }
 
     /// A new visitor.

@@ -11,6 +11,7 @@ use protocol::{
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use system_tests::checker::{Ask, Deed, History, Outcome, Stream, faults};
+use system_tests::talk::Outcomes;
 use uuid::Uuid;
 
 const VISITOR: u128 = 1;
@@ -384,4 +385,31 @@ fn a_key_told_to_somebody_else_is_noticed() {
         };
         posted.key = key;
     });
+}
+
+/// Lost, doubled, gaps and behind a close, as the nemesis counts them.
+fn counted(break_it: impl FnOnce(&mut History)) -> [u64; 4] {
+    let mut history = story();
+    break_it(&mut history);
+    let counted = Outcomes::counted(Vec::new(), std::time::Duration::ZERO, [&history].into_iter());
+    [counted.lost, counted.doubled, counted.gaps, counted.behind_a_close]
+}
+
+#[test]
+fn what_is_counted_by_hand_is_what_was_broken() {
+    assert_eq!(counted(|_| {}), [0, 0, 0, 0]);
+    assert_eq!(counted(|history| drop(history.log.remove(3))), [1, 0, 6, 0]);
+    let doubled = counted(|history| {
+        let twice = history.log[3].clone();
+        history.log.insert(4, twice);
+        renumber(&mut history.log);
+    });
+    assert_eq!(doubled, [0, 1, 0, 0]);
+    let missed = counted(|history| drop(history.streams[1].events.remove(8)));
+    assert_eq!(missed, [0, 0, 1, 0]);
+    let late = counted(|history| {
+        history.log.push(EventFrame { seq: 11, ..history.log[3].clone() });
+        history.log[3] = EventFrame { seq: 4, ..history.log[2].clone() };
+    });
+    assert_eq!(late, [0, 0, 0, 1]);
 }

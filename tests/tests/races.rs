@@ -1,14 +1,32 @@
-//! Races over real sockets: one owner, one end, whatever the order of arrival.
+//! Races over real sockets: one owner, one end, whatever the order of arrival, and on whichever node.
+//!
+//! `NEMESIS=long` runs many more rounds.
+
+use std::time::Instant;
 
 use client::{Agent, Connection, Failure, Visitor};
 use futures::future::join_all;
 use protocol::{Codec, ConversationId, ErrorCode, EventData, EventFrame, Sent, SeqAnswer};
 use serde_json::json;
-use system_tests::{Expect as _, SOON, Site, key, shared_server, within};
+use system_tests::figures::{Figures, either};
+use system_tests::{Expect as _, Place, SOON, Site, key, on_one_node_and_on_three, within};
 
 const AGENTS: usize = 50;
 const SENDS: usize = 20;
-const ROUNDS: usize = 200;
+/// With one reader, who may not ask too much at a time.
+const ROUNDS_TOGETHER: usize = 20;
+
+on_one_node_and_on_three! {
+    of_fifty_agents_who_claim_at_once_one_wins_and_the_others_are_told_who,
+    of_twenty_messages_racing_a_close_each_is_before_it_or_refused,
+}
+
+fn rounds(place: Place) -> usize {
+    match place {
+        Place::OneNode => 200,
+        Place::ThreeNodes => either(100, 10_000),
+    }
+}
 
 fn codec_of(number: usize) -> Codec {
     Codec::ALL[number % 2]
@@ -18,23 +36,28 @@ async fn asking(site: &Site, visitors: usize) -> Vec<(Visitor, ConversationId)> 
     join_all((0..visitors).map(|number| site.asking(codec_of(number)))).await
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_fifty_agents_who_claim_at_once_one_wins_and_the_others_are_told_who() {
-    let site = Site::of(shared_server().await).await;
+async fn of_fifty_agents_who_claim_at_once_one_wins_and_the_others_are_told_who(place: Place) {
+    let site = place.site().await;
     let mut agents: Vec<Agent> = Vec::new();
     for number in 0..AGENTS {
         agents.push(site.agent(&format!("Agent {number}"), codec_of(number)).await);
     }
     let account = site.hire("Reader").await;
-    for _ in 0..ROUNDS / 20 {
+    let began = Instant::now();
+    for _ in 0..rounds(place) / ROUNDS_TOGETHER {
         // A socket of its own for so many commands: more in a second than a socket may send.
         let mut reader = site.sign_in(&account, Codec::Json).await;
-        for (_visitor, id) in asking(&site, 20).await {
+        for (_visitor, id) in asking(&site, ROUNDS_TOGETHER).await {
             claim_race(&mut agents, id).await;
             let log = reader.history(id, json!({ "after": 0 })).await.granted();
             assert_eq!(log.head, 3, "one claim in the log");
         }
     }
+    println!(
+        "{} rounds of {AGENTS} claims, {place:?}: one winner each, in {:?}",
+        rounds(place),
+        began.elapsed()
+    );
 }
 
 async fn claim_race(agents: &mut [Agent], id: ConversationId) {
@@ -55,24 +78,29 @@ async fn claim_race(agents: &mut [Agent], id: ConversationId) {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_twenty_messages_racing_a_close_each_is_before_it_or_refused() {
-    let site = Site::of(shared_server().await).await;
+async fn of_twenty_messages_racing_a_close_each_is_before_it_or_refused(place: Place) {
+    let site = place.site().await;
     let account = site.hire("Ann").await;
     let (mut granted, mut refused) = (0, 0);
-    for _ in 0..ROUNDS / 20 {
+    for _ in 0..rounds(place) / ROUNDS_TOGETHER {
         // As above.
         let mut agent = site.sign_in(&account, Codec::Json).await;
         let mut reader = site.sign_in(&account, Codec::Msgpack).await;
-        for (number, (mut visitor, id)) in asking(&site, 20).await.into_iter().enumerate() {
+        for (number, (mut visitor, id)) in
+            asking(&site, ROUNDS_TOGETHER).await.into_iter().enumerate()
+        {
             let won = close_race(&mut visitor, &mut agent, id, number).await;
             granted += won;
             refused += SENDS - won;
             check_log(&mut reader, id, won).await;
         }
     }
-    println!("{ROUNDS} rounds: {granted} messages before the close, {refused} refused");
-    assert!(granted > 0 && refused > 0, "a race that is always won by one side is none");
+    // A race that is always won by one side is none.
+    Figures::of(format!("close against messages, {place:?}"))
+        .told("rounds", rounds(place))
+        .at_least("messages before the close", granted as u64, 1)
+        .at_least("messages refused", refused as u64, 1)
+        .settle();
 }
 
 /// Runs one race; how many of the visitor's messages were granted.

@@ -2,7 +2,13 @@
 
 use protocol::{Codec, ErrorCode, EventData, EventFrame, Role, Status};
 use serde_json::json;
-use system_tests::{Expect as _, Site, event, events, key};
+use system_tests::{Expect as _, Place, event, events, key, on_one_node_and_on_three};
+
+on_one_node_and_on_three! {
+    a_question_is_asked_claimed_answered_and_closed,
+    a_conversation_closed_without_a_word_is_closed_for_both_sides_at_once,
+    a_visitor_who_comes_back_gets_exactly_what_it_missed,
+}
 
 fn names(events: &[EventFrame]) -> Vec<&str> {
     events.iter().map(|event| &*event.ev).collect()
@@ -17,10 +23,9 @@ fn text(event: &EventFrame) -> &str {
     }
 }
 
-#[tokio::test]
-async fn a_question_is_asked_claimed_answered_and_closed() {
+async fn a_question_is_asked_claimed_answered_and_closed(place: Place) {
     for (visitors, agents) in [(Codec::Json, Codec::Msgpack), (Codec::Msgpack, Codec::Json)] {
-        let site = Site::new().await;
+        let site = place.site().await;
         let mut agent = site.agent("Ann", agents).await;
         let mut visitor = site.visitor_named("Vera", "vera@example.org").await;
         let mut window = site.visitor_again(&visitor, visitors).await;
@@ -89,10 +94,9 @@ async fn a_question_is_asked_claimed_answered_and_closed() {
     }
 }
 
-#[tokio::test]
-async fn a_conversation_closed_without_a_word_is_closed_for_both_sides_at_once() {
+async fn a_conversation_closed_without_a_word_is_closed_for_both_sides_at_once(place: Place) {
     for codec in Codec::ALL {
-        let site = Site::new().await;
+        let site = place.site().await;
         let (mut visitor, mut agent, id) = site.talking(codec).await;
         let watched = visitor.watch(id, 0).await.granted();
         assert_eq!(watched.head, 3);
@@ -110,10 +114,9 @@ async fn a_conversation_closed_without_a_word_is_closed_for_both_sides_at_once()
     }
 }
 
-#[tokio::test]
-async fn a_visitor_who_comes_back_gets_exactly_what_it_missed() {
+async fn a_visitor_who_comes_back_gets_exactly_what_it_missed(place: Place) {
     for codec in Codec::ALL {
-        let site = Site::new().await;
+        let site = place.site().await;
         let (mut visitor, mut agent, id) = site.talking(codec).await;
         let seen = visitor.watch(id, 0).await.granted().head;
         let token = visitor.token.clone();

@@ -47,8 +47,9 @@ struct Asked<'a, A> {
 impl Connection {
     /// Connects and upgrades; says nothing yet.
     pub async fn open(target: &Target) -> Result<Self, OpenError> {
-        let stream = connect(target).await?;
-        Self::over(stream, target).await
+        let target = target.thrown();
+        let stream = connect(&target).await?;
+        Self::over(stream, &target).await
     }
 
     /// Upgrades a TCP connection that is there.

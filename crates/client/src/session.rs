@@ -35,8 +35,12 @@ pub struct Session {
     pub broken: Vec<String>,
     /// Connections made so far.
     pub connections: u64,
+    /// How long it took to come back each time that something was followed already.
+    pub resumes: Vec<Duration>,
     /// Commands sent more than once.
     pub resent: u64,
+    /// Commands that were not answered within the contract's time on a connection that stood.
+    pub late: u64,
     patience: Duration,
 }
 
@@ -62,7 +66,9 @@ impl Session {
             logs: BTreeMap::new(),
             broken: Vec::new(),
             connections: 0,
+            resumes: Vec::new(),
             resent: 0,
+            late: 0,
             patience: PATIENCE,
         }
     }
@@ -120,6 +126,7 @@ impl Session {
                 Err(failure) => failure,
             };
             self.file_arrivals();
+            self.late += u64::from(matches!(failure, Failure::Late(_)));
             match &failure {
                 Failure::Refused(error) if error.remedy == Remedy::Retry => {
                     sleep(Duration::from_millis(error.retry_after_ms.max(1))).await;
@@ -185,8 +192,17 @@ impl Session {
         conversation: ConversationId,
         head: u64,
     ) -> Result<(), Failure> {
+        self.catch_up_until(conversation, |log| log.seen() >= head).await
+    }
+
+    /// Reads until what has been seen of a conversation is `enough`, coming back if the connection ends.
+    pub async fn catch_up_until(
+        &mut self,
+        conversation: ConversationId,
+        enough: impl Fn(&Log) -> bool,
+    ) -> Result<(), Failure> {
         let deadline = Instant::now() + self.patience;
-        while self.logs.get(&conversation).is_some_and(|log| log.seen() < head) {
+        while self.logs.get(&conversation).is_some_and(|log| !enough(log)) {
             let left = deadline.saturating_duration_since(Instant::now());
             let connection = self.connected().await?;
             let arrival = timeout(left, connection.next()).await;
@@ -254,11 +270,15 @@ impl Session {
     }
 
     async fn come_back(&mut self) -> Result<Connection, Failure> {
-        let deadline = Instant::now() + self.patience;
+        let (left, is_return) = (Instant::now(), !self.logs.is_empty());
+        let deadline = left + self.patience;
         let mut pause = PAUSE_FIRST;
         loop {
             let failure = match self.resume().await {
-                Ok(connection) => return Ok(connection),
+                Ok(connection) => {
+                    self.resumes.extend(is_return.then(|| left.elapsed()));
+                    return Ok(connection);
+                }
                 Err(failure) => failure,
             };
             let lasting = |error: &protocol::ErrorBody| error.remedy != Remedy::Retry;

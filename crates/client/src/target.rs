@@ -1,14 +1,18 @@
 //! Where to connect, and as what kind of client.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 use protocol::Codec;
+use rand::RngExt;
 
 /// Where and how to open a connection.
 #[derive(Clone, Debug)]
 pub struct Target {
     /// `ws://HOST:PORT/PATH`.
     pub url: String,
+    /// `HOST:PORT` of all who serve it, where there are several: each connection goes to any of them.
+    pub servers: Vec<String>,
     pub codec: Codec,
     /// Sent as `Origin`; browsers always do, others never.
     pub origin: Option<String>,
@@ -32,7 +36,7 @@ impl Target {
 
     /// Any address, no origin, no headers.
     pub fn at(url: String, codec: Codec) -> Self {
-        Self { url, codec, origin: None, headers: Vec::new(), from: None }
+        Self { url, servers: Vec::new(), codec, origin: None, headers: Vec::new(), from: None }
     }
 
     /// The same with an `Origin`.
@@ -56,6 +60,13 @@ impl Target {
         self
     }
 
+    /// The same at any of these servers, each `HOST:PORT`.
+    #[must_use]
+    pub fn at_any(mut self, servers: Vec<String>) -> Self {
+        self.servers = servers;
+        self
+    }
+
     /// The same with the other codec.
     #[must_use]
     pub fn with_codec(mut self, codec: Codec) -> Self {
@@ -67,5 +78,32 @@ impl Target {
     pub fn authority(&self) -> &str {
         let rest = self.url.trim_start_matches("ws://");
         rest.split_once('/').map_or(rest, |(authority, _)| authority)
+    }
+
+    /// One server of those that serve it.
+    pub(crate) fn thrown(&self) -> Cow<'_, Self> {
+        let others = self.servers.len();
+        if others == 0 {
+            return Cow::Borrowed(self);
+        }
+        let server = &self.servers[rand::rng().random_range(0..others)];
+        let url = self.url.replacen(self.authority(), server, 1);
+        Cow::Owned(Self { url, servers: Vec::new(), ..self.clone() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_connection_goes_to_any_of_the_servers() {
+        let target = Target::agent("ws://one:1", Codec::Json);
+        assert_eq!(target.thrown().url, "ws://one:1/v1/agent");
+        let target = target.at_any(vec!["one:1".into(), "two:2".into()]);
+        let mut seen: Vec<String> = (0..100).map(|_| target.thrown().url.clone()).collect();
+        seen.sort_unstable();
+        seen.dedup();
+        assert_eq!(seen, ["ws://one:1/v1/agent", "ws://two:2/v1/agent"]);
     }
 }

@@ -105,6 +105,24 @@ impl Redis {
         String::from_utf8_lossy(&text).into_owned()
     }
 
+    /// Sends one inline command whose reply is a list of texts, and answers the texts.
+    pub async fn list(&self, line: &str) -> Vec<String> {
+        let mut reply = self.ask(line).await.lines();
+        let mut next = async || {
+            let line = reply.next_line().await.expect("redis-server answers to the end");
+            line.expect("a line before the end")
+        };
+        let count = next().await;
+        let count = count.strip_prefix('*').and_then(|count| count.parse().ok());
+        let mut texts = Vec::new();
+        for _ in 0..count.unwrap_or_else(|| panic!("{line} is not answered with a list")) {
+            // Its length, and the text.
+            next().await;
+            texts.push(next().await);
+        }
+        texts
+    }
+
     async fn ask(&self, line: &str) -> BufReader<TcpStream> {
         let address = ("127.0.0.1", self.port);
         let mut stream = TcpStream::connect(address).await.expect("redis-server takes connections");

@@ -1,7 +1,7 @@
 //! The project's own commands.
 //!
 //! `check` proves everything and writes nothing that git tracks; `fix` does what a machine can fix;
-//! the longer runs (`kill`, `model`, `simulate`) are the same tests as in the check, only more of them;
+//! the longer runs (`kill`, `model`, `nemesis`, `simulate`) are the same tests as in the check, only more of them;
 //! `planted` proves that the tests find what is planted; `bench` measures.
 
 mod bench;
@@ -10,6 +10,7 @@ mod codegen;
 mod counts;
 mod house;
 mod longer;
+mod nemesis;
 mod planted;
 mod run;
 mod simulate;
@@ -59,6 +60,8 @@ enum Task {
         #[arg(long, default_value_t = 1)]
         seed: u64,
     },
+    /// Several nodes, and everything between them failing: figures beside what is required
+    Nemesis(nemesis::Options),
     /// Whole nodes in virtual time, many seeds, judged by every promise
     Simulate(simulate::Options),
     /// Proves that some test finds each planted defect
@@ -78,6 +81,7 @@ fn main() -> anyhow::Result<()> {
         Task::Counts { write } => counts::run(write),
         Task::Kill { rounds } => longer::kill(rounds),
         Task::Model { seeds, seed } => longer::model(seeds, seed),
+        Task::Nemesis(options) => nemesis::run_all(&options),
         Task::Simulate(options) => simulate::run_seeds(&options),
         Task::Planted(options) => planted::run(&options),
         Task::Bench(options) => bench::run(&options),

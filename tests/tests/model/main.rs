@@ -12,10 +12,9 @@ use futures::StreamExt as _;
 use futures::future::join_all;
 use futures::stream;
 use protocol::{Codec, ConversationId};
-use system_tests::Site;
 use system_tests::life::{Clock, Person, codec_of, judge};
-use system_tests::site::{Account, options};
-use throwaway::Server;
+use system_tests::site::Account;
+use system_tests::{Place, Site, on_one_node_and_on_three};
 
 use people::{agent_lives, dice, visitor_lives};
 
@@ -42,13 +41,17 @@ fn from_env(name: &str, otherwise: u64) -> u64 {
     value.parse().unwrap_or_else(|_| panic!("{name}={value} is not a number"))
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_client_ends_with_the_log_as_its_audience_should_see_it() {
-    let (first, count) = (from_env("MODEL_SEED", 1), from_env("MODEL_SEEDS", 200));
+on_one_node_and_on_three! { every_client_ends_with_the_log_as_its_audience_should_see_it }
+
+async fn every_client_ends_with_the_log_as_its_audience_should_see_it(place: Place) {
+    let seeds = match place {
+        Place::OneNode => 200,
+        Place::ThreeNodes => 30,
+    };
+    let (first, count) = (from_env("MODEL_SEED", 1), from_env("MODEL_SEEDS", seeds));
     println!("MODEL_SEED={first} MODEL_SEEDS={count}");
     let started = Instant::now();
-    let server = Server::start(options()).await;
-    let site = Site::of(&server).await;
+    let site = place.site().await;
     let accounts = join_all((0..AGENTS).map(|number| {
         let site = &site;
         async move { site.hire(&format!("Agent {number}")).await }
