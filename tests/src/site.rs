@@ -149,6 +149,13 @@ impl Site {
         Self { desk, ws_url, base_url, id, nodes: Vec::new(), _cluster: None }
     }
 
+    /// The same after it has moved to this server.
+    #[must_use]
+    pub fn moved_to(&self, server: &Server) -> Self {
+        let (ws_url, base_url) = (server.ws_url.clone(), server.base_url.clone());
+        Self { desk: Desk::at(server.data()), ws_url, base_url, nodes: Vec::new(), ..self.clone() }
+    }
+
     /// The same for those who come to one node only.
     #[must_use]
     pub fn at_node(&self, number: usize) -> Self {

@@ -42,7 +42,7 @@ async fn people_go_on_where_their_site_has_moved() {
     assert_eq!(there.run(&import).await, site.id);
 
     let mut second = Server::start(options().env(DATABASE, &url)).await;
-    known.go_on(&at(&second, &site)).await;
+    known.go_on(&site.moved_to(&second)).await;
     assert!(second.term().await.success());
     let export = ["export", "--site", &site.id, "--to", &file("back"), "--database-url", &url];
     there.run(&export).await;
@@ -50,12 +50,7 @@ async fn people_go_on_where_their_site_has_moved() {
     assert_eq!(Desk::at(&home).run(&["import", "--from", &file("back")]).await, site.id);
 
     let third = Server::start(throwaway::ServerOptions { data: Some(home), ..options() }).await;
-    known.go_on(&at(&third, &site)).await;
-}
-
-fn at(server: &Server, site: &Site) -> Site {
-    let (ws_url, base_url) = (server.ws_url.clone(), server.base_url.clone());
-    Site { desk: Desk::at(server.data()), ws_url, base_url, id: site.id.clone() }
+    known.go_on(&site.moved_to(&third)).await;
 }
 
 /// Somebody asks, and is answered.

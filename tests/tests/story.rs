@@ -126,7 +126,8 @@ async fn a_visitor_who_comes_back_gets_exactly_what_it_missed(place: Place) {
             agent.say(id, &key(), &format!("answer {number}")).await.granted();
         }
 
-        let mut connection = client::Connection::open(&site.for_visitors(codec)).await.unwrap();
+        let mut connection =
+            client::Connection::open(&site.for_visitors(codec)).await.expect("a connection");
         let watch = json!([{ "conversation": id, "after": seen }]);
         let hello = connection.hello(json!({ "token": token, "watch": watch })).await.granted();
         assert_eq!(hello.conversation.map(|summary| summary.id), Some(id));

@@ -54,7 +54,7 @@ pub fn import(import: Import) -> Result<()> {
     let tokens = if new_tokens { Tokens::Forget } else { Tokens::Keep };
     let read = with_transfer(&home, async |store| {
         let file = BufReader::new(file);
-        Ok(store::import(store, file, tokens).await.map_err(with_remedy)?)
+        store::import(store, file, tokens).await.map_err(with_remedy)
     });
     let (site, counts) = read.with_context(place)?;
     eprintln!(

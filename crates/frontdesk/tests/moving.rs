@@ -16,7 +16,7 @@ struct Place {
 
 impl Place {
     fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = tempfile::tempdir().expect("a folder");
         let data = text(&folder.path().join("data"));
         let site = run(&["site", "add", "Shop", "--domain", "a.example", "--data", &data], &[]);
         Self { folder, site: stdout(&site).trim_end().to_owned() }
