@@ -135,16 +135,25 @@ impl Keeping {
         Ok(())
     }
 
+    /// Indexes what waits now; what comes meanwhile may wait for the next time.
     async fn index_all(&mut self) -> Result<(), Trouble> {
-        loop {
+        let mut left = self.count_waiting().await?;
+        while left > 0 {
             let indexed = index::slice(self.client().await?, SLICE).await?;
-            let Some(texts) = indexed else { return Ok(()) };
-            self.gone += i64::try_from(texts).unwrap_or(0);
-            self.waiting = (self.waiting - i64::try_from(texts).unwrap_or(0)).max(0);
-            self.metrics.search_pending.set(self.waiting);
-            if texts < SLICE {
-                return Ok(());
+            let Some(texts) = indexed.and_then(|texts| i64::try_from(texts).ok()) else { break };
+            if texts == 0 {
+                break;
             }
+            left -= texts;
+            self.gone += texts;
+            self.waiting = self.count_waiting().await?;
+            self.metrics.search_pending.set(self.waiting);
         }
+        Ok(())
+    }
+
+    async fn count_waiting(&mut self) -> Result<i64, Trouble> {
+        let count = "SELECT count(*) FROM unindexed";
+        column(&self.client().await?.query_one(count, &[]).await?, 0)
     }
 }
