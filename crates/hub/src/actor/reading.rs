@@ -25,14 +25,14 @@ impl Actor {
             // Listen first, then look: what other nodes commit in between must not be missed.
             self.hub.follow_conversation(self.id, Some(Seq(0)));
             self.followed = Some(Seq(0));
-            self.catch_up().await?;
         }
         let audience = asker.subject.audience();
-        let mut conversation = self.state().await?;
-        if after > conversation.head_for(audience) && self.hub.fanout.has_others() {
-            // Another node may have told more than is known here: only the journal can say "start afresh".
-            conversation = self.catch_up().await?;
-        }
+        // Another node may have answered what has not been heard of here, also to this very asker: what a
+        // snapshot shows, and whether it must say "start afresh", only the journal knows.
+        let conversation = match self.hub.has_others {
+            true => self.catch_up().await?,
+            false => self.state().await?,
+        };
         let head = conversation.head_for(audience);
         let reset = after > head;
         let after = if reset { 0 } else { after };
