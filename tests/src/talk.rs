@@ -309,8 +309,16 @@ impl Outcomes {
 
     /// The longest that something asked before this moment still had to wait after it.
     pub fn settled_after(&self, moment: Instant) -> Duration {
-        let pending = self.spans.iter().filter(|span| (span.0..=span.1).contains(&moment));
-        pending.map(|span| span.1 - moment).max().unwrap_or_default()
+        self.pending(moment).map(|span| span.1 - moment).max().unwrap_or_default()
+    }
+
+    /// How much was asked before this moment and not yet answered.
+    pub fn pending_at(&self, moment: Instant) -> usize {
+        self.pending(moment).count()
+    }
+
+    fn pending(&self, moment: Instant) -> impl Iterator<Item = &(Instant, Instant)> {
+        self.spans.iter().filter(move |(asked, answered)| (asked..=answered).contains(&&moment))
     }
 }
 

@@ -9,13 +9,14 @@ use system_tests::sitters::Sitters;
 use system_tests::socket::RawSocket;
 use system_tests::talk::{Manner, Talk};
 
-/// At most, over the whole cluster.
-const RETURNS_A_SECOND: u64 = 499;
+/// Fewer than 500 of 5,000; over the whole cluster.
+const RETURNS_A_SECOND: [u64; 2] = [50, 499];
 const BACK_WITHIN: Duration = Duration::from_secs(30);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_rolling_restart_loses_nothing_and_nobody_comes_back_in_a_herd() {
     let (rounds, sockets) = either((1, 300), (3, 5_000));
+    let [few, many] = RETURNS_A_SECOND;
     let mut cluster = Cluster::of(3).await;
     let site = cluster.site().await;
     let sitters = Sitters::seated(&site, sockets).await;
@@ -37,7 +38,7 @@ async fn a_rolling_restart_loses_nothing_and_nobody_comes_back_in_a_herd() {
         .figures("rolling restarts")
         .told("sockets", sockets)
         .at_least("returns", sat.returns, sockets as u64 * rounds / 2)
-        .at_most("returns in the busiest second", sat.returns_in_a_second, RETURNS_A_SECOND)
+        .at_most("returns in the busiest second", sat.returns_in_a_second, either(few, many))
         .within("back after the time that was asked for, p99", p99(sat.resumes), BACK_WITHIN)
         .none("not told to come back, or not as they left", sat.faults.len() as u64)
         .settle();
