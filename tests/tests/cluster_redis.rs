@@ -7,7 +7,6 @@ use system_tests::cluster::{Cluster, Parts};
 use system_tests::figures::{Figures, either, p99};
 use system_tests::letters::{Correspondence, Letters};
 use system_tests::within;
-use throwaway::Way;
 use tokio::time::sleep;
 
 /// Without hints.
