@@ -9,7 +9,7 @@ use conversation::Seq;
 use fanout::conformance::{conversation, join, moved};
 use fanout::{Fanout as _, FanoutMetrics, Hint, Reach, RedisFanout};
 use tokio::sync::mpsc::Receiver;
-use tokio::time::{Instant, interval, sleep};
+use tokio::time::{Instant, interval, sleep, timeout};
 
 const PACED_PER_SECOND: u64 = 5000;
 const PACED_SECONDS: u64 = 5;
@@ -80,8 +80,11 @@ async fn saturated(a: &RedisFanout, hints: &mut Receiver<Hint>, metrics: &Fanout
             a.announce(hint.clone());
             announced += 1;
         }
-        if hints.recv().await.is_some_and(|hint| hint.head().is_some()) {
-            heard += 1;
+        match timeout(Duration::from_secs(10), hints.recv()).await {
+            Ok(Some(hint)) if hint.head().is_some() => heard += 1,
+            Ok(Some(Hint::Lost)) => println!("hints were lost"),
+            Ok(_) => {}
+            Err(_) => return println!("saturated: {heard} heard, the rest was lost"),
         }
     }
     let per_second = SATURATED as f64 / began.elapsed().as_secs_f64();

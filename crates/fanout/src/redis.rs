@@ -1,6 +1,6 @@
 //! Nodes joined through Redis.
 //!
-//! Start with `line.rs`: one connection, for ever made again. On it `wanted.rs` is what this node listens
+//! Start with `line.rs`: two connections, for ever made again. On it `wanted.rs` is what this node listens
 //! to, `waiting.rs` what it has to tell, `hearing.rs` what it is told; `envelope.rs` is what travels.
 //! A topic is a channel, so a node gets what it asked for and nothing else. In a cluster the channels are
 //! sharded.

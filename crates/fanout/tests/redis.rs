@@ -143,6 +143,24 @@ async fn a_slow_subscriber_that_redis_gives_up_comes_back_and_is_told() {
     hear_each_other(&a, &mut b, 7).await;
 }
 
+/// Nobody takes turns: the listener's connection always has something to read.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_flood_does_not_make_a_line_look_dead() {
+    let redis = Redis::start().await;
+    let (a, mut b) = (Node::connected(&redis.url()).await, Node::connected(&redis.url()).await);
+    b.join(7).await;
+    let flood = async {
+        loop {
+            (0..500).for_each(|_| a.fanout.announce(moved(7, 1)));
+            tokio::task::yield_now().await;
+        }
+    };
+    // Longer than it takes to give a line up.
+    let _ = timeout(Duration::from_secs(7), flood).await;
+    assert!(b.metrics.received.get() > 10_000, "{} received", b.metrics.received.get());
+    assert_eq!((a.metrics.reconnects.get(), b.metrics.reconnects.get()), (0, 0));
+}
+
 #[tokio::test]
 async fn hints_that_waited_for_redis_are_sent_when_it_is_back() {
     let mut redis = Redis::start().await;

@@ -5,10 +5,13 @@
 
 mod nodes;
 
+use std::time::Duration;
+
 use fanout::conformance::{moved, next};
 use fanout::{Fanout as _, Reach};
 use nodes::{Node, hear_each_other, pair, until};
 use throwaway::{Redis, RedisCluster, RedisSentinel};
+use tokio::time::timeout;
 
 fanout::fanout_conformance!({
     let cluster = RedisCluster::start(3).await;
@@ -59,6 +62,31 @@ async fn of_a_cluster_that_loses_a_server_the_others_are_heard_until_it_is_back(
     for n in 0..30 {
         hear_each_other(&a, &mut b, n).await;
     }
+}
+
+#[tokio::test]
+async fn a_server_of_a_cluster_that_stands_still_is_noticed_though_others_speak() {
+    let mut cluster = RedisCluster::start(3).await;
+    let url = cluster.url();
+    let mut b = Node::connected(&url).await;
+    for n in 0..30 {
+        b.join(n).await;
+    }
+    cluster.servers()[1].pause();
+    // One of these is of a server that goes on.
+    let channels =
+        [0, 1, 2, 3].map(|n| format!("frontdesk:conversation:{}", uuid::Uuid::from_u128(n)));
+    let noticed = async {
+        while b.fanout.reach() == Reach::AtOnce {
+            for channel in &channels {
+                for n in [0, 2] {
+                    cluster.servers()[n].command(&format!("SPUBLISH {channel} x")).await;
+                }
+            }
+        }
+    };
+    timeout(Duration::from_secs(6), noticed).await.expect("noticed in time");
+    assert!(b.metrics.unread.get() > 0, "others did speak");
 }
 
 #[tokio::test]

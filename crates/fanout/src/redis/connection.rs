@@ -131,6 +131,11 @@ impl Connection {
         }
     }
 
+    /// Whether there is one server only, so that whatever comes is a sign of its life.
+    pub fn is_to_one(&self) -> bool {
+        matches!(self, Self::One(_))
+    }
+
     /// Asks for a sign of life, in a cluster from every server.
     pub async fn ping(&mut self) -> RedisResult<()> {
         let answer = match self {

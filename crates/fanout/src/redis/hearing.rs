@@ -1,7 +1,7 @@
 //! What Redis pushes to us.
 
 use std::collections::{HashSet, VecDeque};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ::redis::{PushInfo, PushKind, Value};
@@ -22,6 +22,8 @@ pub(super) struct Hearing {
     mailbox: Mailbox,
     recent: Mutex<Recent>,
     connected: AtomicBool,
+    /// Pushes of any kind so far.
+    pushes: AtomicU64,
     metrics: FanoutMetrics,
 }
 
@@ -41,7 +43,13 @@ pub(super) struct Pushes {
 impl Hearing {
     pub fn new(node: NodeId, metrics: FanoutMetrics) -> Self {
         let (mailbox, recent) = (Mailbox::new(), Mutex::default());
-        Self { node, mailbox, recent, connected: AtomicBool::new(false), metrics }
+        let (connected, pushes) = (AtomicBool::new(false), AtomicU64::new(0));
+        Self { node, mailbox, recent, connected, pushes, metrics }
+    }
+
+    /// Goes up with everything that is pushed to us: a sign of life.
+    pub fn pushes(&self) -> u64 {
+        self.pushes.load(Ordering::Relaxed)
     }
 
     /// Whether everything that is wanted is heard, as far as one knows.
@@ -117,6 +125,7 @@ impl Recent {
 impl Pushes {
     /// Takes one push. What ends a line is noticed by those who use it.
     pub fn take(&self, push: &PushInfo) {
+        self.hearing.pushes.fetch_add(1, Ordering::Relaxed);
         match (&push.kind, &push.data[..]) {
             (PushKind::Message | PushKind::SMessage, [_, Value::BulkString(message)]) => {
                 self.hearing.hear(message);
