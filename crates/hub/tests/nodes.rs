@@ -90,6 +90,18 @@ async fn a_number_from_another_node_is_not_a_reason_to_start_afresh() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_snapshot_shows_what_another_node_has_answered_also_if_nobody_told() {
+    let nodes = deaf_cluster(&Moody::new());
+    let (vera, mut alice) = (nodes[0].visitor(1), nodes[1].agent(1));
+    let id = vera.start("hello").await;
+    alice.watch(id, 2).await;
+    vera.does(id, post("three")).await.unwrap();
+    let snapshot = nodes[1].agent(2).watch(id, 2).await;
+    assert_eq!((snapshot.head, snapshot.events.len()), (3, 1));
+    assert_eq!(alice.next_numbers(1).await, [3]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_snapshot_ends_at_its_head_although_another_node_goes_on() {
     let store = Moody::new();
     let nodes = deaf_cluster(&store);
