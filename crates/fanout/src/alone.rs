@@ -4,35 +4,16 @@ use tokio::sync::mpsc;
 
 use crate::{Fanout, Hint, NodeId, Reach, Topic};
 
-/// One node by itself: there is nobody to tell.
-#[derive(Debug, Default)]
-pub struct Alone;
-
-/// Other nodes share the store, and nothing carries hints to them.
-#[derive(Debug, Default)]
-pub struct Apart;
-
-impl Fanout for Alone {
-    fn announce(&self, _: Hint) {}
-
-    fn listen(&self, _: Topic) {}
-
-    fn forget(&self, _: Topic) {}
-
-    fn hints(&self) -> mpsc::Receiver<Hint> {
-        mpsc::channel(1).1
-    }
-
-    fn node(&self) -> NodeId {
-        NodeId(0)
-    }
-
-    fn reach(&self) -> Reach {
-        Reach::Alone
-    }
+/// Nothing carries hints.
+#[derive(Debug)]
+pub enum Silent {
+    /// One node by itself: there is nobody to tell.
+    Alone,
+    /// Other nodes share the store.
+    Apart,
 }
 
-impl Fanout for Apart {
+impl Fanout for Silent {
     fn announce(&self, _: Hint) {}
 
     fn listen(&self, _: Topic) {}
@@ -48,6 +29,9 @@ impl Fanout for Apart {
     }
 
     fn reach(&self) -> Reach {
-        Reach::ByComparing
+        match self {
+            Silent::Alone => Reach::Alone,
+            Silent::Apart => Reach::ByComparing,
+        }
     }
 }

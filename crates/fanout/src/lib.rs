@@ -19,7 +19,7 @@ mod redis;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 
-pub use alone::{Alone, Apart};
+pub use alone::Silent::{self, Alone, Apart};
 pub use hint::{Hint, NodeId, Topic};
 pub use local::{Local, Weather};
 pub use metrics::FanoutMetrics;

@@ -80,10 +80,8 @@ impl Socket {
             }
             self.rest.advance(written);
         }
-        if self.rest.is_empty() {
-            // What has been written keeps no room.
-            self.rest = Bytes::new();
-        }
+        // What has been written keeps no room.
+        self.rest = Bytes::new();
         if self.replies {
             ready!(Pin::new(&mut self.stream).poll_flush(context)).map_err(io::Error::other)?;
             self.replies = false;

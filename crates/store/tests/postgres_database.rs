@@ -7,13 +7,14 @@ mod many;
 
 use std::sync::Arc;
 
-use conversation::{Audience, Author, Command};
+use conversation::{Audience, Author, Command, Seq};
 use futures::future::{join_all, try_join_all};
 use store::conformance::*;
 use store::{
     Appended, Inbox as _, Journal as _, PostgresError, PostgresStore, Range, StartOutcome, Store,
 };
 use throwaway::Postgres;
+use tokio_postgres::{NoTls, connect};
 
 async fn open(url: &str) -> Arc<PostgresStore> {
     Arc::new(PostgresStore::open(url).await.unwrap())
@@ -252,4 +253,24 @@ async fn long_lists_are_as_exact_as_short_ones() {
     many::compare_all(&store, &model).await;
     postgres.index_now().await.unwrap();
     many::compare_all(&store, &model).await;
+}
+
+#[tokio::test]
+async fn a_change_that_was_still_on_its_way_when_a_mark_was_given_is_told() {
+    let server = Postgres::shared().await;
+    let url = server.fresh_database().await;
+    let store = open(&url).await;
+    let slow = begin(&as_store(&store), start(1, 1000)).await;
+    let (client, connection) = connect(&url, NoTls).await.unwrap();
+    tokio::spawn(connection);
+    let written = "BEGIN; INSERT INTO events
+        (conversation, seq, visitor_seq, hidden, at, attempt, author, event)
+        SELECT number, 3, 3, false, 2000, 7, 'null', 'null' FROM conversations";
+    client.batch_execute(written).await.unwrap();
+    // Begun later, and there before it.
+    begin(&as_store(&store), start(2, 1000)).await;
+    let mark = store.changed_since(SITE, None).await.unwrap().mark;
+    client.batch_execute("COMMIT").await.unwrap();
+    let told = store.changed_since(SITE, Some(mark)).await.unwrap();
+    assert!(told.heads.contains(&(slow.id, Seq(3))), "{told:?}");
 }

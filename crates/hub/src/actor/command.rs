@@ -43,11 +43,7 @@ impl Actor {
                         }
                     }
                 };
-            if planted::is_on(Defect::PublishBeforeCommit) {
-                let (state, events) = (next.clone(), events.clone().into());
-                self.hub.fanout.announce(Hint::Moved { state, events });
-            }
-            if planted::is_on(Defect::AckBeforeCommit) {
+            if self.is_too_early(&next, &events) {
                 return Ok(answer_of(&first, asker));
             }
             match outcome.await {
@@ -109,6 +105,15 @@ impl Actor {
             key: Some((scope, first)).filter(|_| !planted::is_on(Defect::KeyForgotten)),
         });
         Appending { next, events, first, outcome }
+    }
+
+    /// Two planted defects: other nodes are told, or the asker is answered, before the journal has it.
+    fn is_too_early(&self, next: &Arc<Conversation>, events: &[Committed]) -> bool {
+        if planted::is_on(Defect::PublishBeforeCommit) {
+            let (state, events) = (next.clone(), events.into());
+            self.hub.fanout.announce(Hint::Moved { state, events });
+        }
+        planted::is_on(Defect::AckBeforeCommit)
     }
 
     /// It may have happened all the same: look before judging again.

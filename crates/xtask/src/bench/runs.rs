@@ -8,112 +8,35 @@ pub struct Run {
     pub quick: &'static [&'static str],
 }
 
+/// Messages a second, the same for a quick look, seconds, and rounds.
+macro_rules! relay {
+    ($rate:literal, $quick:literal, $seconds:literal, $rounds:literal) => {
+        Run {
+            name: concat!("relay-", $rate),
+            args: &["relay", "--rate", $rate, "--seconds", $seconds, "--rounds", $rounds],
+            quick: &[
+                "relay",
+                "--rate",
+                $quick,
+                "--seconds",
+                "1",
+                "--rounds",
+                "1",
+                "--conversations",
+                "200",
+            ],
+        }
+    };
+}
+
 pub const RUNS: &[Run] = &[
-    Run {
-        name: "relay-5000",
-        args: &["relay", "--rate", "5000", "--seconds", "8", "--rounds", "3"],
-        quick: &[
-            "relay",
-            "--rate",
-            "1000",
-            "--seconds",
-            "2",
-            "--rounds",
-            "1",
-            "--conversations",
-            "200",
-        ],
-    },
-    Run {
-        name: "relay-250",
-        args: &["relay", "--rate", "250", "--seconds", "5", "--rounds", "2"],
-        quick: &[
-            "relay",
-            "--rate",
-            "100",
-            "--seconds",
-            "1",
-            "--rounds",
-            "1",
-            "--conversations",
-            "200",
-        ],
-    },
-    Run {
-        name: "relay-500",
-        args: &["relay", "--rate", "500", "--seconds", "5", "--rounds", "2"],
-        quick: &[
-            "relay",
-            "--rate",
-            "200",
-            "--seconds",
-            "1",
-            "--rounds",
-            "1",
-            "--conversations",
-            "200",
-        ],
-    },
-    Run {
-        name: "relay-1000",
-        args: &["relay", "--rate", "1000", "--seconds", "5", "--rounds", "2"],
-        quick: &[
-            "relay",
-            "--rate",
-            "300",
-            "--seconds",
-            "1",
-            "--rounds",
-            "1",
-            "--conversations",
-            "200",
-        ],
-    },
-    Run {
-        name: "relay-1500",
-        args: &["relay", "--rate", "1500", "--seconds", "5", "--rounds", "2"],
-        quick: &[
-            "relay",
-            "--rate",
-            "400",
-            "--seconds",
-            "1",
-            "--rounds",
-            "1",
-            "--conversations",
-            "200",
-        ],
-    },
-    Run {
-        name: "relay-2500",
-        args: &["relay", "--rate", "2500", "--seconds", "5", "--rounds", "2"],
-        quick: &[
-            "relay",
-            "--rate",
-            "600",
-            "--seconds",
-            "1",
-            "--rounds",
-            "1",
-            "--conversations",
-            "200",
-        ],
-    },
-    Run {
-        name: "relay-8000",
-        args: &["relay", "--rate", "8000", "--seconds", "5", "--rounds", "2"],
-        quick: &[
-            "relay",
-            "--rate",
-            "1500",
-            "--seconds",
-            "1",
-            "--rounds",
-            "1",
-            "--conversations",
-            "200",
-        ],
-    },
+    relay!("250", "100", "5", "2"),
+    relay!("500", "200", "5", "2"),
+    relay!("1000", "300", "5", "2"),
+    relay!("1500", "400", "5", "2"),
+    relay!("2500", "600", "5", "2"),
+    relay!("5000", "1000", "8", "3"),
+    relay!("8000", "1500", "5", "2"),
     Run {
         name: "capacity",
         args: &["capacity", "--seconds", "4"],
