@@ -135,6 +135,13 @@ impl FaultProxy {
         self.shared.wire.set(Trip::after_pattern(way, pattern))
     }
 
+    /// The connection that forwards `pattern` to the server is cut when the server answers, before anything
+    /// of the answer is forwarded: what was asked has happened, and the client cannot know. The client
+    /// sees a reset, the server an end. Replaces what was set before.
+    pub fn lose_the_answer_to(&self, pattern: &[u8]) -> Tripped {
+        self.shared.wire.set(Trip::before_the_answer_to(pattern))
+    }
+
     /// Connections open right now.
     pub fn connections(&self) -> usize {
         self.shared.state.borrow().connections

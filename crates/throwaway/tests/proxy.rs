@@ -89,6 +89,19 @@ async fn it_cuts_after_a_pattern_that_arrives_whole() {
 }
 
 #[tokio::test]
+async fn it_loses_the_answer_to_what_it_lets_through() {
+    let mut pair = Pair::new().await;
+    let tripped = pair.proxy.lose_the_answer_to(b"COMMIT");
+    pair.say_to_server(b"BEGIN").await;
+    pair.say_to_client(b"begun").await;
+    pair.say_to_server(b";COMMIT;all of it").await;
+    pair.server.write_all(b"committed").await.expect("the server may write");
+    tripped.await;
+    assert_reset(&mut pair.client).await;
+    assert_eq!(pair.server.read(&mut [0; 8]).await.expect("an orderly end"), 0);
+}
+
+#[tokio::test]
 async fn it_cuts_after_so_many_bytes() {
     let mut pair = Pair::new().await;
     let tripped = pair.proxy.cut_after_bytes(Way::ToServer, 3);
