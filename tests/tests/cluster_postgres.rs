@@ -114,15 +114,17 @@ fn to_postgres(node: &Node) -> &FaultProxy {
 type Fault = (&'static str, fn(&FaultProxy), Duration);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_network_that_stalls_falls_silent_hangs_up_or_is_slow_loses_and_doubles_nothing() {
+async fn a_network_that_stalls_falls_silent_forgets_hangs_up_or_is_slow_loses_and_doubles_nothing()
+{
     let lasting = Duration::from_secs(either(4, 20));
     let moment = Duration::ZERO;
-    let faults: [Fault; 7] = [
+    let faults: [Fault; 8] = [
         ("stalled", FaultProxy::stall, lasting),
         ("silent to PostgreSQL", |line| line.silence(Way::ToServer), lasting),
         ("silent from PostgreSQL", |line| line.silence(Way::ToClient), lasting),
         ("ended by the node", |line| line.half_close(Way::ToServer), moment),
         ("ended by PostgreSQL", |line| line.half_close(Way::ToClient), moment),
+        ("forgotten by a router", FaultProxy::forget, moment),
         ("cut", FaultProxy::cut, moment),
         ("slow", |line| slow_down(line, Duration::from_millis(50)), lasting),
     ];

@@ -43,6 +43,7 @@ struct Rules {
     refusing: bool,
     cuts: u64,
     finishes: [u64; 2],
+    forgotten: u64,
     stalled: [bool; 2],
     delay: [Duration; 2],
 }
@@ -98,6 +99,12 @@ impl FaultProxy {
     /// The same in one direction only.
     pub fn silence(&self, way: Way) {
         self.shared.rules.send_modify(|rules| rules.stalled[way as usize] = true);
+    }
+
+    /// Forwards nothing any more on the connections there are, and tells nobody; later ones go on. What a
+    /// router does that has forgotten them.
+    pub fn forget(&self) {
+        self.shared.rules.send_modify(|rules| rules.forgotten += 1);
     }
 
     /// Ends [`Self::stall`] and [`Self::silence`]; what was held back arrives now.

@@ -47,6 +47,18 @@ async fn a_stall_holds_everything_back_and_loses_nothing() {
 }
 
 #[tokio::test]
+async fn a_connection_that_is_forgotten_stays_dead_and_later_ones_go_on() {
+    let mut pair = Pair::new().await;
+    pair.proxy.forget();
+    pair.proxy.resume();
+    pair.client.write_all(b"lost").await.expect("the kernel takes it");
+    assert!(timeout(NOTHING, pair.server.read(&mut [0; 8])).await.is_err());
+    let (mut client, mut server) = connect(&pair.proxy, &pair.listener).await;
+    client.write_all(b"anew").await.expect("the proxy takes it");
+    expect(&mut server, b"anew").await;
+}
+
+#[tokio::test]
 async fn silence_in_one_direction_leaves_the_other() {
     let mut pair = Pair::new().await;
     pair.proxy.silence(Way::ToClient);

@@ -54,6 +54,7 @@ impl Link {
         let pump = |way| Pump {
             way,
             finishes: self.began.finishes[way as usize],
+            forgotten: self.began.forgotten,
             rules: self.rules.clone(),
             wire: self.wire.clone(),
             tail: Tail::default(),
@@ -95,6 +96,8 @@ struct Pump<'a> {
     way: Way,
     /// How often this direction had been ended when the connection began.
     finishes: u64,
+    /// The same of connections that were forgotten.
+    forgotten: u64,
     rules: watch::Receiver<Rules>,
     wire: Arc<Wire>,
     tail: Tail,
@@ -115,7 +118,7 @@ impl Pump<'_> {
             if rules.finishes[way] != self.finishes || (!more && self.delayed.is_empty()) {
                 return Ok(to.shutdown().await?);
             }
-            let moving = !rules.stalled[way];
+            let moving = !rules.stalled[way] && rules.forgotten == self.forgotten;
             let due = self.delayed.front().map(|next| next.0).filter(|_| moving);
             let reading = more && moving && self.delayed.len() < DELAYED_MAX;
             tokio::select! {
