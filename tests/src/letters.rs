@@ -49,12 +49,24 @@ pub struct Correspondence {
 }
 
 /// What became of all letters.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Delivered {
     pub letters: u64,
     pub lost: u64,
     pub faults: Vec<String>,
     pub longest: Duration,
+}
+
+impl Delivered {
+    /// These and others.
+    #[must_use]
+    pub fn and(mut self, others: Self) -> Self {
+        self.letters += others.letters;
+        self.lost += others.lost;
+        self.faults.extend(others.faults);
+        self.longest = self.longest.max(others.longest);
+        self
+    }
 }
 
 impl Post {
