@@ -2,7 +2,7 @@
 //!
 //! [`Redis`] (also as a cluster and under a sentinel), [`Postgres`] and [`Server`] (our own binary) are child processes on free ports with
 //! folders of their own; [`FaultProxy`] stands between two parties and cuts, stalls and delays.
-//! `process.rs` is what the three share: output that can be waited for, signals, and the promise that
+//! [`Shell`] runs commands as they stand in a document. `process.rs` is what they share: output that can be waited for, signals, and the promise that
 //! no child outlives its test, whether it ends, panics or is killed (`spawner.rs`).
 //!
 //! Never here: anything of ours, and no sleeping: everything waits for a fact.
@@ -15,6 +15,7 @@ mod process;
 mod proxy;
 mod redis;
 mod server;
+mod shell;
 mod spawner;
 
 pub use port::free_port;
@@ -23,3 +24,4 @@ pub use process::Signal;
 pub use proxy::{FaultProxy, Tripped, Way};
 pub use redis::{Redis, RedisCluster, RedisSentinel};
 pub use server::{Server, ServerOptions};
+pub use shell::Shell;

@@ -77,6 +77,10 @@ impl Postgres {
         started
     }
 
+    pub fn pid(&self) -> u32 {
+        self.process.pid()
+    }
+
     pub fn port(&self) -> u16 {
         self.port
     }

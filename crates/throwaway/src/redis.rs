@@ -48,6 +48,10 @@ impl Redis {
         panic!("{last_words}");
     }
 
+    pub fn pid(&self) -> u32 {
+        self.process.pid()
+    }
+
     pub fn port(&self) -> u16 {
         self.port
     }
