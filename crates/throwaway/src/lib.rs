@@ -1,7 +1,7 @@
 //! Real neighbours for one test: servers that vanish with it, and a network that fails on demand.
 //!
 //! [`Redis`] (also as a cluster and under a sentinel), [`Postgres`] and [`Server`] (our own binary) are child processes on free ports with
-//! folders of their own; [`FaultProxy`] stands between two parties and cuts, stalls and delays.
+//! folders of their own; [`Certificates`] let them speak TLS; [`FaultProxy`] stands between two parties and cuts, stalls and delays.
 //! `process.rs` is what the three share: output that can be waited for, signals, and the promise that
 //! no child outlives its test, whether it ends, panics or is killed (`spawner.rs`).
 //!
@@ -9,6 +9,7 @@
 //! Whatever cannot be had (no `redis-server` installed, no ready line) is a panic that says why, with
 //! the child's last words.
 
+mod certificates;
 mod port;
 mod postgres;
 mod process;
@@ -17,6 +18,7 @@ mod redis;
 mod server;
 mod spawner;
 
+pub use certificates::Certificates;
 pub use port::free_port;
 pub use postgres::Postgres;
 pub use process::Signal;
