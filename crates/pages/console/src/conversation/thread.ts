@@ -22,6 +22,14 @@ export interface ThreadState {
   pending: readonly Pending[];
   visitorTypes: boolean;
   doing: Doing | undefined;
+  /** Why the close has not happened: what the visitor wrote that had not been seen here. */
+  unseen: Unseen | undefined;
+}
+
+export interface Unseen {
+  texts: readonly string[];
+  /** The head up to which closing again is meant. */
+  head: number;
 }
 
 export class Thread {
@@ -45,6 +53,7 @@ export class Thread {
       pending: this.#pendingHere(),
       visitorTypes: false,
       doing: undefined,
+      unseen: undefined,
     });
     this.#stops = [
       desk.onRow((row) => row.id === id && this.#learn(row)),
@@ -102,8 +111,20 @@ export class Thread {
     await this.#do("unclaim", () => this.#desk.client.command("conversation.unclaim", { conversation: this.id }));
   }
 
+  /** Closes, but not over a message of the visitor's that has not been seen: it is shown in `unseen` instead. */
   async end(): Promise<void> {
-    await this.#do("close", () => this.#closeIfRead());
+    await this.#closeAt(this.state.value.events.at(-1)?.seq ?? 0);
+  }
+
+  /** Closes over what `unseen` shows. */
+  async endAllTheSame(): Promise<void> {
+    const { unseen } = this.state.value;
+    this.keepOpen();
+    if (unseen !== undefined) await this.#closeAt(unseen.head);
+  }
+
+  keepOpen(): void {
+    this.#set({ unseen: undefined });
   }
 
   send(kind: Pending["kind"], text: string, closes: boolean): void {
@@ -118,18 +139,25 @@ export class Thread {
     this.#desk.unsent.forget([key]);
   }
 
-  /** Closes over everything but a message of the visitor's that the agent has not seen. */
-  async #closeIfRead(): Promise<void> {
-    let expected = this.state.value.events.at(-1)?.seq ?? 0;
+  async #closeAt(head: number): Promise<void> {
+    await this.#do("close", async () => {
+      const unseen = await this.#closeUnlessWritten(head);
+      this.#set({ unseen });
+    });
+  }
+
+  /** Closes over everything else that happens meanwhile: claims, notes, one's own words. */
+  async #closeUnlessWritten(expected: number): Promise<Unseen | undefined> {
     for (;;) {
       try {
         await this.#desk.client.command("conversation.close", { conversation: this.id, expected_seq: expected });
-        return;
+        return undefined;
       } catch (error) {
         if (!(error instanceof ApiError) || error.code !== "conflict") throw error;
         const { head, events } = error.detail;
-        const isUnread = events?.some((event) => event.ev === "message.posted" && event.by.role === "visitor") ?? true;
-        if (isUnread || head === undefined || head <= expected) throw new Error("A new message has just arrived. Read it, then close.");
+        if (head === undefined || head <= expected) throw error;
+        const texts = (events ?? []).flatMap((event) => writtenByVisitor(event) ?? []);
+        if (texts.length > 0) return { texts, head };
         expected = head;
       }
     }
@@ -196,4 +224,8 @@ export class Thread {
   #set(change: Partial<ThreadState>): void {
     this.state.update((state) => ({ ...state, ...change }));
   }
+}
+
+function writtenByVisitor({ ev, by, data }: EventFrame): string | undefined {
+  return ev === "message.posted" && by.role === "visitor" ? (data as { text: string }).text : undefined;
 }
