@@ -1,6 +1,7 @@
 // One conversation on the screen: the newest page first, live from there on, older ones on demand.
 
 import { advance, ApiError, type EventFrame, type Summary, type Watch } from "@frontdesk/client";
+import { firstOfVisitor, firstUnanswered } from "./transcript-items";
 import type { Desk } from "../live/desk";
 import { explain } from "../live/refusals";
 import { Store } from "../live/store";
@@ -20,6 +21,8 @@ export interface ThreadState {
   events: readonly EventFrame[];
   earlier: "none" | "some" | "loading";
   pending: readonly Pending[];
+  /** From which event on everything is new to the agent. */
+  newFrom: number | undefined;
   visitorTypes: boolean;
   doing: Doing | undefined;
   /** Why the close has not happened: what the visitor wrote that had not been seen here. */
@@ -39,6 +42,8 @@ export class Thread {
   #watch: Watch | undefined;
   #isOpen = true;
   #isOpening = false;
+  /** The mark stands at the first message since nobody looks. */
+  #isMarked = false;
   #stops: (() => void)[];
 
   constructor(desk: Desk, id: string) {
@@ -51,6 +56,7 @@ export class Thread {
       events: [],
       earlier: "none",
       pending: this.#pendingHere(),
+      newFrom: undefined,
       visitorTypes: false,
       doing: undefined,
       unseen: undefined,
@@ -76,7 +82,8 @@ export class Thread {
     try {
       const { events, head, more } = await this.#history({});
       if (!this.#isOpen) return;
-      this.#set({ phase: "ready", problem: undefined, events, earlier: more ? "some" : "none" });
+      const newFrom = firstUnanswered(events);
+      this.#set({ phase: "ready", problem: undefined, events, earlier: more ? "some" : "none", newFrom });
       this.#forgetArrived();
       this.#follow(head);
     } catch (error) {
@@ -128,6 +135,7 @@ export class Thread {
   }
 
   send(kind: Pending["kind"], text: string, closes: boolean): void {
+    this.#set({ newFrom: undefined });
     this.#desk.unsent.send(this.id, kind, text, closes);
   }
 
@@ -195,9 +203,19 @@ export class Thread {
   }
 
   #append(events: readonly EventFrame[]): void {
+    this.#markNew(events);
     const { summary } = this.state.value;
     this.#set({ events: [...this.state.value.events, ...events], summary: summary && events.reduce(advance, summary) });
     this.#forgetArrived();
+  }
+
+  /** Only while nobody looks: what comes before one's eyes is not marked. */
+  #markNew(events: readonly EventFrame[]): void {
+    if (!document.hidden) this.#isMarked = false;
+    const first = document.hidden && !this.#isMarked ? firstOfVisitor(events) : undefined;
+    if (first === undefined) return;
+    this.#isMarked = true;
+    this.#set({ newFrom: first });
   }
 
   #learn(arrived: Summary): void {
