@@ -121,15 +121,24 @@ impl Letter {
 impl Letters {
     /// So many conversations, spread over the site's nodes; everybody who reads is watching.
     pub async fn between_nodes(site: &Site, conversations: usize) -> Self {
-        let (post, count) = (Post::default(), site.nodes.len());
+        let count = site.nodes.len();
+        Self::on_ways(site, (0..conversations).map(|n| (n % count, (n + 1) % count))).await
+    }
+
+    /// So many conversations, all written on one node and read on another.
+    pub async fn from_to(site: &Site, from: usize, to: usize, conversations: usize) -> Self {
+        Self::on_ways(site, (0..conversations).map(|_| (from, to))).await
+    }
+
+    async fn on_ways(site: &Site, ways: impl Iterator<Item = (usize, usize)>) -> Self {
+        let post = Post::default();
         let account = site.hire("Reader").await;
         let mut visitors = Vec::new();
-        let mut watched = vec![Vec::new(); count];
-        for number in 0..conversations {
-            let node = number % count;
-            let (visitor, id) = site.at_node(node).asking(codec_of(number as u64)).await;
+        let mut watched = vec![Vec::new(); site.nodes.len()];
+        for (number, (from, to)) in (0..).zip(ways) {
+            let (visitor, id) = site.at_node(from).asking(codec_of(number)).await;
             visitors.push((visitor, id));
-            watched[(node + 1) % count].push(id);
+            watched[to].push(id);
         }
         let mut readers = JoinSet::new();
         for (node, conversations) in watched.into_iter().enumerate() {

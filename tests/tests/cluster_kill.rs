@@ -1,18 +1,21 @@
 //! kill -9 of one node after another, and nodes that hang, while people talk on all of them: whoever loses
 //! a node comes back to another, and nothing that was acknowledged is lost or doubled.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use system_tests::cluster::Cluster;
-use system_tests::figures::{either, p99, seed};
+use system_tests::figures::{Figures, either, p99, seed};
+use system_tests::letters::Letters;
 use system_tests::talk::{Manner, Talk};
 
 /// Acknowledgements from one kill to the next, and until a node that was killed starts again. At 200 a second
 /// this is 200 kills in 10 minutes.
 const BETWEEN_KILLS: u64 = 350;
 const GONE_FOR: u64 = 150;
+/// From a node going on to its readers having everything.
+const CAUGHT_UP_WITHIN: Duration = Duration::from_secs(5);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whoever_loses_its_node_comes_back_to_another_and_nothing_is_lost() {
@@ -48,14 +51,29 @@ async fn a_node_that_hangs_and_goes_on_has_lost_nothing_and_tells_what_it_missed
     let manner = |pairs, rate| Manner { pairs, messages_per_second: Some(rate), seed };
     let hanging = Talk::begin(&site.at_node(0), manner(5, 20)).await;
     let talking = Talk::begin(&site.at_nodes(&[1, 2]), manner(20, 100)).await;
+    let mut letters = Letters::from_to(&site, 1, 0, 10).await;
+    let mut caught_up = Duration::ZERO;
     for _ in 0..rounds {
         hanging.acknowledged(20).await;
         cluster.nodes[0].pause();
-        // Longer than its line to Redis may be silent.
+        // Longer than its line to Redis may be silent; and Redis hangs up, so that hints are lost.
         talking.acknowledged(either(500, 2_000)).await;
+        cluster.redis().command("CLIENT KILL TYPE pubsub").await;
+        letters.one_each().await;
         cluster.nodes[0].resume();
+        let goes_on = Instant::now();
+        letters.delivered().await;
+        caught_up = caught_up.max(goes_on.elapsed());
         cluster.until_all_hear().await;
     }
+    let told = letters.delivered().await;
+    told.faults.iter().for_each(|fault| println!("{fault}"));
+    Figures::of("what was said elsewhere while a node hung")
+        .at_least("letters", told.letters, 10 * rounds)
+        .none("lost", told.lost)
+        .none("faults", told.faults.len() as u64)
+        .within("all of them there after it went on", caught_up, CAUGHT_UP_WITHIN)
+        .settle();
     // One that comes and one that goes for good change nothing for the others.
     let added = cluster.add().await;
     talking.acknowledged(50).await;

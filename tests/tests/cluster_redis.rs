@@ -25,6 +25,8 @@ const ALL: [usize; 3] = [0, 1, 2];
 struct Trial {
     cluster: Cluster,
     letters: Correspondence,
+    /// Of conversations that are quiet otherwise: no later letter shows that one is missing.
+    last_words: Letters,
     figures: Figures,
     /// How often each node has made its line to Redis again, before the present failure.
     lines: Vec<f64>,
@@ -34,12 +36,13 @@ impl Trial {
     async fn begin(of: &str, parts: Parts) -> Self {
         let cluster = Cluster::start(parts).await;
         let site = cluster.site().await;
+        let last_words = Letters::between_nodes(&site, ALL.len() * 4).await;
         let letters = Letters::between_nodes(&site, either(12, 60)).await;
         let letters = letters.go_on(either(LETTERS_PER_SECOND, 200));
         let before = letters.next(ENOUGH).await;
         let figures = Figures::of(of).within("before, p99", p99(before), SOON);
         let lines = lines(&cluster).await;
-        Self { cluster, letters, figures, lines }
+        Self { cluster, letters, last_words, figures, lines }
     }
 
     /// Redis is back: soon everything is as before, on the nodes that `lost` their line by another one.
@@ -63,14 +66,17 @@ impl Trial {
     }
 
     async fn end(self) {
-        let delivered = self.letters.end().await;
-        delivered.faults.iter().for_each(|fault| println!("{fault}"));
-        self.figures
-            .at_least("letters", delivered.letters, ENOUGH as u64)
-            .none("letters lost", delivered.lost)
-            .none("faults", delivered.faults.len() as u64)
-            .within("the longest of all", delivered.longest, AT_LAST)
-            .settle();
+        let (letters, last_words) = (self.letters.end().await, self.last_words.delivered().await);
+        let mut figures = self.figures;
+        for (of, delivered) in [("letters", letters), ("last words", last_words)] {
+            delivered.faults.iter().for_each(|fault| println!("{fault}"));
+            figures = figures
+                .at_least(of, delivered.letters, ALL.len() as u64 * 4)
+                .none(&format!("{of} lost"), delivered.lost)
+                .none(&format!("faults of {of}"), delivered.faults.len() as u64)
+                .within(&format!("{of}, the longest of all"), delivered.longest, AT_LAST);
+        }
+        figures.settle();
     }
 }
 
@@ -80,6 +86,7 @@ async fn redis_that_dies_hangs_forgets_or_hangs_up_costs_time_and_no_letter() {
     let began = Instant::now();
     let killed = trial.cluster.redis().command("CLIENT KILL TYPE pubsub").await;
     assert_eq!(killed, ":3", "every node has one line");
+    trial.last_words.one_each().await;
     trial.healed("CLIENT KILL", began, &ALL).await;
 
     let began = Instant::now();
@@ -89,18 +96,22 @@ async fn redis_that_dies_hangs_forgets_or_hangs_up_costs_time_and_no_letter() {
     // How long a failure lasts is the failure itself: nothing else tells when it is over.
     let began = Instant::now();
     trial.cluster.redis().pause();
+    trial.last_words.one_each().await;
     sleep(Duration::from_secs(either(5, 20))).await;
     trial.cluster.redis().resume();
     trial.healed("SIGSTOP", began, &[]).await;
 
     let began = Instant::now();
     trial.cluster.redis().kill().await;
+    trial.last_words.one_each().await;
     sleep(Duration::from_secs(either(8, 60))).await;
     trial.cluster.redis().restart().await;
     trial.healed("killed", began, &ALL).await;
 
     for _ in 0..either(3, 30) {
         let began = Instant::now();
+        trial.cluster.redis().kill().await;
+        trial.last_words.one_each().await;
         trial.cluster.redis().restart().await;
         trial.healed("restarted", began, &ALL).await;
     }
@@ -108,7 +119,7 @@ async fn redis_that_dies_hangs_forgets_or_hangs_up_costs_time_and_no_letter() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_subscriber_that_redis_cuts_off_for_being_slow_misses_nothing() {
+async fn a_subscriber_that_is_cut_off_for_being_slow_or_forgotten_misses_nothing() {
     let parts = Parts { faulty_to_redis: true, ..Parts::of(3) };
     let mut trial = Trial::begin("a slow subscriber is cut off", parts).await;
     let limit = "CONFIG SET client-output-buffer-limit \"pubsub 1048576 1048576 60\"";
@@ -121,10 +132,15 @@ async fn a_subscriber_that_redis_cuts_off_for_being_slow_misses_nothing() {
         while subscribers(&mut trial.cluster).await == ALL.len() {
             flood(&mut trial.cluster).await;
         }
+        trial.last_words.one_each().await;
         let line = trial.cluster.nodes[1].to_redis.as_ref().expect("a line that can fail");
         line.resume();
         trial.healed("cut off", began, &[1]).await;
     }
+    let began = Instant::now();
+    trial.cluster.nodes[1].to_redis.as_ref().expect("a line that can fail").forget();
+    trial.last_words.one_each().await;
+    trial.healed("forgotten by a router", began, &[1]).await;
     trial.end().await;
 }
 

@@ -1,7 +1,7 @@
 //! What all connections share, and the paths they come in by.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use axum::Router;
@@ -33,6 +33,8 @@ pub struct Gateway {
     pub(crate) command_rate: Rate,
     pub(crate) control_rate: Rate,
     draining: AtomicBool,
+    /// How many were here when draining began.
+    leaving: AtomicU32,
     last_session: AtomicU64,
 }
 
@@ -54,6 +56,7 @@ impl Gateway {
             command_rate: Rate::new(settings.commands_per_second, settings.commands_burst),
             control_rate: Rate::new(settings.controls_per_second, settings.controls_burst),
             draining: AtomicBool::new(false),
+            leaving: AtomicU32::new(0),
             last_session: AtomicU64::new(0),
             hub,
             store,
@@ -66,6 +69,7 @@ impl Gateway {
     /// Ends every WebSocket: accepted commands finish, then each client is told to come back, a little
     /// later each. Returns when all are gone, or after [`Settings::drain_within`].
     pub async fn drain(&self) {
+        self.leaving.store(self.connections().try_into().unwrap_or(u32::MAX), Relaxed);
         self.draining.store(true, Relaxed);
         self.ticker.wake_all();
         self.connections.close();
@@ -91,8 +95,11 @@ impl Gateway {
 
     /// When to come back, for one of many.
     pub(crate) fn return_after(&self) -> Duration {
-        let Settings { return_after_min, return_after_max, .. } = self.settings;
-        let spread = return_after_max.saturating_sub(return_after_min);
+        let Settings { return_after_min, return_after_max, return_after_limit, .. } = self.settings;
+        let all =
+            Duration::from_secs(1) * self.leaving.load(Relaxed) / self.settings.returns_per_second;
+        let last = (return_after_min + all).min(return_after_limit).max(return_after_max);
+        let spread = last.saturating_sub(return_after_min);
         return_after_min + spread.mul_f64(rand::random::<f64>())
     }
 }

@@ -90,8 +90,12 @@ pub struct Settings {
     pub drain_within: Duration,
     /// Clients are told to come back after at least this time …
     pub return_after_min: Duration,
-    /// … and at most this, so that they do not come all at once.
+    /// … and at most this, so that they do not come all at once …
     pub return_after_max: Duration,
+    /// … or as much longer as it takes to have no more of them in a second than this …
+    pub returns_per_second: u32,
+    /// … but never longer than this.
+    pub return_after_limit: Duration,
 }
 
 impl Default for Settings {
@@ -134,6 +138,8 @@ impl Default for Settings {
             drain_within: Duration::from_secs(9),
             return_after_min: Duration::from_millis(500),
             return_after_max: Duration::from_secs(5),
+            returns_per_second: 250,
+            return_after_limit: Duration::from_secs(60),
         }
     }
 }

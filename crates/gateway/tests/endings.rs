@@ -40,6 +40,23 @@ async fn draining_finishes_what_was_accepted_and_says_goodbye_to_everybody() {
 }
 
 #[tokio::test]
+async fn the_more_there_are_the_longer_they_are_told_to_take_to_come_back() {
+    let house = House::with(Settings { returns_per_second: 1, ..quick() }).await;
+    let mut crowd = Vec::new();
+    for _ in 0..30 {
+        crowd.push(house.visitor(Codec::Json).await);
+    }
+    timeout(PATIENCE, house.gateway.drain()).await.expect("drained in time");
+    let mut longest = 0;
+    for client in &mut crowd {
+        let bye = client.ended().await.bye.unwrap();
+        longest = longest.max(bye["retry_after_ms"].as_u64().unwrap());
+    }
+    // Thirty at one a second; that all of them throw less than this happens once in a thousand millions.
+    assert!((15_000..=30_500).contains(&longest), "{longest}");
+}
+
+#[tokio::test]
 async fn who_does_not_read_is_let_go_and_nobody_else_notices() {
     let small =
         Settings { outbox_bytes_max: 64 * 1024, stalled_max: Duration::from_secs(30), ..quick() };

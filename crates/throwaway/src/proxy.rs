@@ -43,6 +43,7 @@ struct Rules {
     refusing: bool,
     cuts: u64,
     finishes: [u64; 2],
+    forgotten: u64,
     stalled: [bool; 2],
     delay: [Duration; 2],
 }
@@ -100,6 +101,12 @@ impl FaultProxy {
         self.shared.rules.send_modify(|rules| rules.stalled[way as usize] = true);
     }
 
+    /// Forwards nothing any more on the connections there are, and tells nobody; later ones go on. What a
+    /// router does that has forgotten them.
+    pub fn forget(&self) {
+        self.shared.rules.send_modify(|rules| rules.forgotten += 1);
+    }
+
     /// Ends [`Self::stall`] and [`Self::silence`]; what was held back arrives now.
     pub fn resume(&self) {
         self.shared.rules.send_modify(|rules| rules.stalled = [false; 2]);
@@ -133,6 +140,13 @@ impl FaultProxy {
     /// sees a reset, the server an end. Replaces what was set before.
     pub fn cut_after(&self, way: Way, pattern: &[u8]) -> Tripped {
         self.shared.wire.set(Trip::after_pattern(way, pattern))
+    }
+
+    /// The connection that forwards `pattern` to the server is cut when the server answers, before anything
+    /// of the answer is forwarded: what was asked has happened, and the client cannot know. The client
+    /// sees a reset, the server an end. Replaces what was set before.
+    pub fn lose_the_answer_to(&self, pattern: &[u8]) -> Tripped {
+        self.shared.wire.set(Trip::before_the_answer_to(pattern))
     }
 
     /// Connections open right now.

@@ -47,6 +47,18 @@ async fn a_stall_holds_everything_back_and_loses_nothing() {
 }
 
 #[tokio::test]
+async fn a_connection_that_is_forgotten_stays_dead_and_later_ones_go_on() {
+    let mut pair = Pair::new().await;
+    pair.proxy.forget();
+    pair.proxy.resume();
+    pair.client.write_all(b"lost").await.expect("the kernel takes it");
+    assert!(timeout(NOTHING, pair.server.read(&mut [0; 8])).await.is_err());
+    let (mut client, mut server) = connect(&pair.proxy, &pair.listener).await;
+    client.write_all(b"anew").await.expect("the proxy takes it");
+    expect(&mut server, b"anew").await;
+}
+
+#[tokio::test]
 async fn silence_in_one_direction_leaves_the_other() {
     let mut pair = Pair::new().await;
     pair.proxy.silence(Way::ToClient);
@@ -86,6 +98,19 @@ async fn it_cuts_after_a_pattern_that_arrives_whole() {
     expect(&mut pair.server, b"BEGIN;COMMIT").await;
     assert_eq!(pair.server.read(&mut [0; 8]).await.expect("an orderly end"), 0);
     assert_reset(&mut pair.client).await;
+}
+
+#[tokio::test]
+async fn it_loses_the_answer_to_what_it_lets_through() {
+    let mut pair = Pair::new().await;
+    let tripped = pair.proxy.lose_the_answer_to(b"COMMIT");
+    pair.say_to_server(b"BEGIN").await;
+    pair.say_to_client(b"begun").await;
+    pair.say_to_server(b";COMMIT;all of it").await;
+    pair.server.write_all(b"committed").await.expect("the server may write");
+    tripped.await;
+    assert_reset(&mut pair.client).await;
+    assert_eq!(pair.server.read(&mut [0; 8]).await.expect("an orderly end"), 0);
 }
 
 #[tokio::test]

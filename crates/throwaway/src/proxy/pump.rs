@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -47,15 +47,18 @@ impl Link {
         // As little of our own delay as can be.
         let _ = (self.client.set_nodelay(true), self.server.set_nodelay(true));
         let cuts = self.began.cuts;
+        let asked = Mutex::default();
         let mut rules = self.rules.clone();
         let (from_client, to_client) = self.client.split();
         let (from_server, to_server) = self.server.split();
         let pump = |way| Pump {
             way,
             finishes: self.began.finishes[way as usize],
+            forgotten: self.began.forgotten,
             rules: self.rules.clone(),
             wire: self.wire.clone(),
             tail: Tail::default(),
+            asked: &asked,
             delayed: VecDeque::new(),
         };
         let up = pump(Way::ToServer).run(from_client, to_server);
@@ -89,18 +92,22 @@ impl Link {
 }
 
 /// One direction.
-struct Pump {
+struct Pump<'a> {
     way: Way,
     /// How often this direction had been ended when the connection began.
     finishes: u64,
+    /// The same of connections that were forgotten.
+    forgotten: u64,
     rules: watch::Receiver<Rules>,
     wire: Arc<Wire>,
     tail: Tail,
+    /// Set by one direction: the other one is to be cut before it forwards anything more.
+    asked: &'a Mutex<Option<Trip>>,
     /// What was read and when it is to arrive.
     delayed: VecDeque<(Instant, Vec<u8>)>,
 }
 
-impl Pump {
+impl Pump<'_> {
     /// Moves bytes until the sender ends; then ends the receiver.
     async fn run(mut self, mut from: ReadHalf<'_>, mut to: WriteHalf<'_>) -> Result<(), Cut> {
         let way = self.way as usize;
@@ -111,7 +118,7 @@ impl Pump {
             if rules.finishes[way] != self.finishes || (!more && self.delayed.is_empty()) {
                 return Ok(to.shutdown().await?);
             }
-            let moving = !rules.stalled[way];
+            let moving = !rules.stalled[way] && rules.forgotten == self.forgotten;
             let due = self.delayed.front().map(|next| next.0).filter(|_| moving);
             let reading = more && moving && self.delayed.len() < DELAYED_MAX;
             tokio::select! {
@@ -136,9 +143,21 @@ impl Pump {
     }
 
     async fn forward(&mut self, chunk: &[u8], to: &mut WriteHalf<'_>) -> Result<(), Cut> {
-        let (allowed, trip) = self.wire.pass(self.way, &mut self.tail, chunk);
+        if let Some(trip) = self.answer_to_lose() {
+            return Err(Cut::Tripped(trip));
+        }
+        let (allowed, mut trip) = self.wire.pass(self.way, &mut self.tail, chunk);
+        if trip.as_ref().is_some_and(Trip::awaits_an_answer) {
+            // Before the server has the question.
+            *self.asked.lock().expect("nobody panics with the lock") = trip.take();
+        }
         to.write_all(&chunk[..allowed]).await?;
         trip.map_or(Ok(()), |trip| Err(Cut::Tripped(trip)))
+    }
+
+    fn answer_to_lose(&self) -> Option<Trip> {
+        let mut asked = self.asked.lock().expect("nobody panics with the lock");
+        asked.take_if(|_| self.way == Way::ToClient)
     }
 }
 

@@ -28,6 +28,8 @@ pub(super) struct Trip {
 enum What {
     Bytes(usize),
     Pattern(Vec<u8>),
+    /// The pattern passes, and what comes back after it does not.
+    Question(Vec<u8>),
 }
 
 /// Resolves once the wire was tripped and its connection cut. Dropping it leaves the wire set.
@@ -44,9 +46,22 @@ impl Trip {
     }
 
     pub fn after_pattern(way: Way, pattern: &[u8]) -> Self {
-        assert!((1..=TAIL_MAX).contains(&pattern.len()), "a pattern has 1 to {TAIL_MAX} bytes");
-        Self { way, what: What::Pattern(pattern.to_vec()), tell: None }
+        Self { way, what: What::Pattern(checked(pattern)), tell: None }
     }
+
+    pub fn before_the_answer_to(pattern: &[u8]) -> Self {
+        Self { way: Way::ToServer, what: What::Question(checked(pattern)), tell: None }
+    }
+
+    /// Whether the link is cut only when the server has answered.
+    pub fn awaits_an_answer(&self) -> bool {
+        matches!(self.what, What::Question(_))
+    }
+}
+
+fn checked(pattern: &[u8]) -> Vec<u8> {
+    assert!((1..=TAIL_MAX).contains(&pattern.len()), "a pattern has 1 to {TAIL_MAX} bytes");
+    pattern.to_vec()
 }
 
 impl Wire {
@@ -57,12 +72,14 @@ impl Wire {
         Tripped(told)
     }
 
-    /// How many bytes of `chunk` may still go; the trip, if that is where the link is to be cut.
+    /// How many bytes of `chunk` may still go; the trip, if that is where the link is to be cut, or where
+    /// it is asked what it is to be cut before the answer to.
     pub fn pass(&self, way: Way, tail: &mut Tail, chunk: &[u8]) -> (usize, Option<Trip>) {
         let mut slot = self.trip.lock().expect("nobody panics with the lock");
         let end = match slot.as_mut().filter(|trip| trip.way == way).map(|trip| &mut trip.what) {
             None => None,
             Some(What::Pattern(pattern)) => tail.end_of(pattern, chunk),
+            Some(What::Question(pattern)) => tail.end_of(pattern, chunk).map(|_| chunk.len()),
             Some(What::Bytes(left)) if *left <= chunk.len() => Some(*left),
             Some(What::Bytes(left)) => {
                 *left -= chunk.len();
