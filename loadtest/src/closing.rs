@@ -18,6 +18,7 @@ const HELLO: u32 = 1;
 const WATCH: u32 = 2;
 const CLOSE: u32 = 3;
 const SAY: u32 = 4;
+const PING: u32 = 5;
 
 /// What the message beside the close came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +26,30 @@ enum Message {
     Waiting,
     Posted(u64),
     Refused,
+}
+
+/// What one close took.
+#[derive(Debug, Default)]
+pub struct Times {
+    /// To each receiver.
+    pub told: Vec<Duration>,
+    /// To the answer that whoever closes gets.
+    pub acknowledged: Duration,
+    /// A question and its answer on the same connection just before, with nothing to commit.
+    pub ping: Duration,
+}
+
+impl Times {
+    /// To the last receiver.
+    pub fn last(&self) -> Duration {
+        self.told.iter().copied().max().unwrap_or_default()
+    }
+
+    /// To the last receiver after the commit, and a little more: the answer left its node after the commit
+    /// and took less time than the ping, which went there and back.
+    pub fn after_commit_at_most(&self) -> Duration {
+        (self.last() + self.ping).saturating_sub(self.acknowledged)
+    }
 }
 
 /// Conversations and who watches them.
@@ -40,7 +65,7 @@ pub struct Closing<'a> {
     /// Answers that are still to come in this step.
     awaited: usize,
     closed_at: Instant,
-    times: Vec<Duration>,
+    times: Times,
     message: Message,
     /// Whether the last race was won by the message.
     pub message_won: bool,
@@ -57,7 +82,7 @@ impl<'a> Closing<'a> {
             current: 0,
             awaited: 0,
             closed_at: Instant::now(),
-            times: Vec::new(),
+            times: Times::default(),
             message: Message::Waiting,
             message_won: false,
         }
@@ -66,7 +91,7 @@ impl<'a> Closing<'a> {
     /// Connects so many agents who will watch.
     pub fn bring_watchers(&mut self, crowd: &mut Crowd, count: usize) -> Result<()> {
         for nth in 0..count {
-            let line = crowd.dial(&self.host.agent())?;
+            let line = crowd.dial(&self.host.onlooker())?;
             self.of_line.resize(line.0 as usize, None);
             self.of_line.push(Some(nth as u32));
             self.watchers.push((line, View::default()));
@@ -77,11 +102,11 @@ impl<'a> Closing<'a> {
 
     /// Has conversation `pair` watched and closed; how long it took to each receiver. With `race` the
     /// visitor writes at the same moment, otherwise once it has been told.
-    pub fn close(&mut self, crowd: &mut Crowd, pair: usize, race: bool) -> Result<Vec<Duration>> {
+    pub fn close(&mut self, crowd: &mut Crowd, pair: usize, race: bool) -> Result<Times> {
         self.current = pair;
         self.watch(crowd)?;
-        (self.times, self.message) =
-            (Vec::with_capacity(self.watchers.len() + 1), Message::Waiting);
+        (self.times, self.message) = (Times::default(), Message::Waiting);
+        self.ping(crowd)?;
         if race && pair.is_multiple_of(2) {
             self.say(crowd)?;
         }
@@ -91,7 +116,8 @@ impl<'a> Closing<'a> {
         }
         let receivers = self.watchers.len() + 1;
         self.awaited = 1;
-        let told = move |closing: &Self| closing.times.len() == receivers && closing.awaited == 0;
+        let told =
+            move |closing: &Self| closing.times.told.len() == receivers && closing.awaited == 0;
         self.step(crowd, "the close reaches everybody", told)?;
         if !race {
             self.say(crowd)?;
@@ -120,6 +146,16 @@ impl<'a> Closing<'a> {
         }
         self.awaited = self.watchers.len();
         self.step(crowd, "everybody watches", |closing| closing.awaited == 0)
+    }
+
+    fn ping(&mut self, crowd: &mut Crowd) -> Result<()> {
+        let Some(agent) = self.pairs.list[self.current].agent else { bail!("nobody owns it") };
+        self.awaited = 1;
+        let asked = Instant::now();
+        crowd.say(agent, &wire::ask(self.codec, PING, "ping", json!({})))?;
+        self.step(crowd, "a ping is answered", |closing| closing.awaited == 0)?;
+        self.times.ping = crowd.now.saturating_duration_since(asked);
+        Ok(())
     }
 
     fn say_close(&mut self, crowd: &mut Crowd) -> Result<()> {
@@ -167,7 +203,7 @@ impl<'a> Closing<'a> {
         while !done(self) {
             crowd.hear_batch(Duration::from_millis(100), self)?;
             if Instant::now() > deadline {
-                let (came, awaited) = (self.times.len(), self.awaited);
+                let (came, awaited) = (self.times.told.len(), self.awaited);
                 let words =
                     format!("{what}: stuck; {came} have the close, {awaited} answers are due");
                 return Err(self.pairs.unexpected(self.current, words));
@@ -189,7 +225,7 @@ impl<'a> Closing<'a> {
             self.pairs.note(self.current, Who::Receiver(nth as u32), deed, crowd.now);
             self.pairs.judge(self.current, verdict)?;
             if seen.closes {
-                self.times.push(crowd.now.saturating_duration_since(self.closed_at));
+                self.times.told.push(crowd.now.saturating_duration_since(self.closed_at));
             }
             return Ok(());
         }
@@ -212,12 +248,16 @@ impl<'a> Closing<'a> {
         if frame.ev.is_some() {
             self.pairs.take(pair, side, frame)?;
             if frame.seen().closes && side == Side::Visitor {
-                self.times.push(crowd.now.saturating_duration_since(self.closed_at));
+                self.times.told.push(crowd.now.saturating_duration_since(self.closed_at));
             }
             return Ok(());
         }
         match (frame.re, &frame.ok, &frame.err) {
-            (Some(CLOSE), Some(_), _) => self.awaited -= 1,
+            (Some(CLOSE), Some(_), _) => {
+                self.awaited -= 1;
+                self.times.acknowledged = crowd.now.saturating_duration_since(self.closed_at);
+            }
+            (Some(PING), Some(_), _) => self.awaited -= 1,
             (Some(SAY), Some(ok), _) => self.message = Message::Posted(ok.seq),
             (Some(SAY), _, Some(refusal)) if refusal.code == "conversation_closed" => {
                 self.message = Message::Refused;

@@ -1,6 +1,5 @@
 //! The server under test: started here on a temporary folder, or somewhere at a given address.
 
-use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -10,7 +9,9 @@ use protocol::Codec;
 use throwaway::{Server, ServerOptions};
 
 use crate::arguments::Common;
+use crate::cluster::Cluster;
 use crate::meter::Nodes;
+use crate::spread::{Comes, Spread};
 
 const DOMAIN: &str = "shop.example";
 
@@ -18,8 +19,7 @@ const DOMAIN: &str = "shop.example";
 pub struct Host {
     /// Of every node.
     pub ws_urls: Vec<String>,
-    /// Whose turn it is.
-    turn: Cell<usize>,
+    spread: Spread,
     pub site: String,
     domain: String,
     /// One for each account; agents take them in turn.
@@ -33,6 +33,14 @@ pub struct Host {
     pub runtime: tokio::runtime::Runtime,
     /// Ours, unless one was given; lives as long as we do, or as whoever takes it.
     pub server: Option<Server>,
+    /// The same for several nodes; they live as long as we do.
+    _cluster: Option<Cluster>,
+}
+
+/// So many nodes of our own, and who comes to which.
+pub struct Several {
+    pub nodes: usize,
+    pub spread: Spread,
 }
 
 impl Host {
@@ -45,14 +53,19 @@ impl Host {
         }
     }
 
-    /// A visitor's way in; the nodes take turns.
+    /// A visitor's way in.
     pub fn visitor(&self) -> Target {
-        Target::visitor(self.next_url(), &self.site, &self.domain, self.codec)
+        Target::visitor(self.url(Comes::ToLookOn), &self.site, &self.domain, self.codec)
     }
 
-    /// An agent's way in; the nodes take turns.
+    /// An agent's way in.
     pub fn agent(&self) -> Target {
-        Target::agent(self.next_url(), self.codec)
+        Target::agent(self.url(Comes::ToAct), self.codec)
+    }
+
+    /// The way in of an agent who only looks on.
+    pub fn onlooker(&self) -> Target {
+        Target::agent(self.url(Comes::ToLookOn), self.codec)
     }
 
     /// The site's own page, which its visitors come from.
@@ -60,10 +73,8 @@ impl Host {
         &self.domain
     }
 
-    fn next_url(&self) -> &str {
-        let turn = self.turn.get();
-        self.turn.set(turn + 1);
-        &self.ws_urls[turn % self.ws_urls.len()]
+    fn url(&self, comes: Comes) -> &str {
+        &self.ws_urls[self.spread.next(self.ws_urls.len(), comes)]
     }
 
     /// The token of the `nth` agent.
@@ -80,16 +91,17 @@ impl Host {
         let nodes: Vec<String> = urls.iter().map(authority).collect();
         Ok(Self {
             ws_urls: nodes.iter().map(|node| format!("ws://{node}")).collect(),
-            turn: Cell::new(0),
+            spread: Spread::in_turn(),
             site,
             domain: common.domain.clone().unwrap_or_else(|| DOMAIN.into()),
             agent_tokens: common.agent_token.clone(),
             codec: common.codec.into(),
-            nodes: Nodes(common.pid.clone()),
+            nodes: Nodes::of(common.pid.clone()),
             data: std::env::temp_dir(),
             described: format!("the server at {}", nodes.join(" and ")),
             runtime,
             server: None,
+            _cluster: None,
         })
     }
 
@@ -99,30 +111,64 @@ impl Host {
         let started = runtime.block_on(Server::try_start(options));
         let server =
             started.map_err(|words| anyhow::anyhow!("the server did not start: {words}"))?;
-        let admin = |args: Vec<String>| runtime.block_on(server.admin(args));
-        let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
-        let site = admin(words(&format!("site add load --domain {DOMAIN}")));
-        let agent_tokens = (0..accounts.max(1))
-            .map(|nth| {
-                let who = format!("--site {site} --email agent{nth}@example.com");
-                admin(words(&format!("agent add {who} --name Agent{nth}")));
-                admin(words(&format!("token agent {who}")))
-            })
-            .collect();
+        let (site, agent_tokens) = furnish(&server, accounts, &runtime);
         Ok(Self {
             ws_urls: vec![server.ws_url.clone()],
-            turn: Cell::new(0),
+            spread: Spread::in_turn(),
             site,
             domain: DOMAIN.into(),
             agent_tokens,
             codec: common.codec.into(),
-            nodes: Nodes(vec![server.pid]),
+            nodes: Nodes::of(vec![server.pid]),
             data: server.data().to_owned(),
             described: bin.display().to_string(),
             runtime,
             server: Some(server),
+            _cluster: None,
         })
     }
+
+    /// Starts several nodes with a PostgreSQL and a Redis of their own.
+    pub fn of_several(common: &Common, accounts: usize, several: Several) -> Result<Self> {
+        ensure!(common.url.is_empty(), "--nodes starts nodes of our own, and --url names others");
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let bin = binary()?;
+        let cluster = Cluster::start(&bin, several.nodes, common, &runtime)?;
+        let (site, agent_tokens) = furnish(&cluster.nodes[0], accounts, &runtime);
+        Ok(Self {
+            ws_urls: cluster.nodes.iter().map(|node| node.ws_url.clone()).collect(),
+            spread: several.spread,
+            site,
+            domain: DOMAIN.into(),
+            agent_tokens,
+            codec: common.codec.into(),
+            nodes: cluster.processes(),
+            data: std::env::temp_dir(),
+            described: format!("{} nodes of {}", several.nodes, bin.display()),
+            runtime,
+            server: None,
+            _cluster: Some(cluster),
+        })
+    }
+}
+
+/// Makes a site with so many agents; its id, and their tokens.
+fn furnish(
+    server: &Server,
+    accounts: usize,
+    runtime: &tokio::runtime::Runtime,
+) -> (String, Vec<String>) {
+    let admin = |args: Vec<String>| runtime.block_on(server.admin(args));
+    let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+    let site = admin(words(&format!("site add load --domain {DOMAIN}")));
+    let agent_tokens = (0..accounts.max(1))
+        .map(|nth| {
+            let who = format!("--site {site} --email agent{nth}@example.com");
+            admin(words(&format!("agent add {who} --name Agent{nth}")));
+            admin(words(&format!("token agent {who}")))
+        })
+        .collect();
+    (site, agent_tokens)
 }
 
 /// FRONTDESK_BIN, or the release build, which is made if it is not there.

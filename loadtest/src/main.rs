@@ -1,7 +1,7 @@
 //! Load with verification: the instrument the project is judged by.
 //!
 //! Start with `arguments.rs` (what can be asked) and one file of `scenario/`. A scenario stands on a
-//! `Stage` (`stage.rs`: server, floor, cores), brings people in (`people.rs`), has them act
+//! `Stage` (`stage.rs`: server or `cluster.rs`, floor, cores), brings people in (`people.rs`), has them act
 //! (`talk.rs`, `closing.rs`, `sweep.rs`, `returning.rs`, `rows.rs`, `fanout.rs`, `day.rs`; `pace.rs` when), and reports
 //! (`report.rs`). `crowd.rs` is thousands of connections on one thread, `holder.rs` more than one process
 //! may have; `verify.rs` judges all that is heard, `meter.rs` reads what the operating system accounts
@@ -16,6 +16,7 @@ mod bare;
 mod chaos;
 mod chart;
 mod closing;
+mod cluster;
 mod compare;
 mod cores;
 mod crowd;
@@ -36,6 +37,7 @@ mod report;
 mod returning;
 mod rows;
 mod scenario;
+mod spread;
 mod stage;
 mod stats;
 mod sweep;

@@ -15,20 +15,41 @@ pub struct Cpu {
 }
 
 impl Cpu {
-    /// Of a process, from `/proc/PID/stat`.
+    /// Of a process.
     pub fn of(pid: u32) -> Result<Self> {
+        Self::in_fields(pid, 11)
+    }
+
+    /// Of a process with its children: those that are there, and those that it has seen end.
+    fn of_family(pid: u32) -> Result<Self> {
+        let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children"));
+        let mut all = Self::in_fields(pid, 11)?.and(Self::in_fields(pid, 13)?);
+        for child in children.unwrap_or_default().split_whitespace() {
+            // It may end at this very moment; then its time is in its parent's account.
+            all =
+                all.and(child.parse().ok().and_then(|pid| Self::of(pid).ok()).unwrap_or_default());
+        }
+        Ok(all)
+    }
+
+    /// From `/proc/PID/stat`: the field with the user time, counted behind the name, and the next.
+    fn in_fields(pid: u32, first: usize) -> Result<Self> {
         let stat = read(format!("/proc/{pid}/stat"))?;
         // The name may hold spaces; fields are counted after its closing bracket.
         let fields: Vec<&str> =
             stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
         let ticks = |nth: usize| fields.get(nth).and_then(|text| text.parse().ok()).map(ticks);
-        let both = ticks(11).zip(ticks(12));
+        let both = ticks(first).zip(ticks(first + 1));
         let (user, system) = both.with_context(|| format!("/proc/{pid}/stat has no times"))?;
         Ok(Self { user, system })
     }
 
     pub fn total(self) -> Duration {
         self.user + self.system
+    }
+
+    fn and(self, other: Self) -> Self {
+        Self { user: self.user + other.user, system: self.system + other.system }
     }
 
     pub fn since(self, before: Self) -> Self {
@@ -39,24 +60,50 @@ impl Cpu {
     }
 }
 
-/// The processes of the server under test: one for each node, none if it is elsewhere.
+/// The processes of the server under test; none if it is elsewhere.
 #[derive(Clone, Debug, Default)]
-pub struct Nodes(pub Vec<u32>);
+pub struct Nodes {
+    /// One for each node.
+    pub ours: Vec<u32>,
+    /// If they are started for the run.
+    pub neighbours: Option<Neighbours>,
+}
+
+/// What several nodes share.
+#[derive(Clone, Copy, Debug)]
+pub struct Neighbours {
+    /// With a child for each connection.
+    pub postgres: u32,
+    pub redis: u32,
+}
 
 impl Nodes {
-    /// Processor time of all of them so far; none if they are elsewhere.
+    /// Without neighbours.
+    pub fn of(ours: Vec<u32>) -> Self {
+        Self { ours, neighbours: None }
+    }
+
+    /// Processor time of our own so far; none if they are elsewhere.
     fn cpu(&self) -> Result<Cpu> {
-        let mut all = Cpu::default();
-        for &pid in &self.0 {
-            let one = Cpu::of(pid)?;
-            (all.user, all.system) = (all.user + one.user, all.system + one.system);
-        }
-        Ok(all)
+        self.ours.iter().try_fold(Cpu::default(), |all, pid| Ok(all.and(Cpu::of(*pid)?)))
+    }
+
+    /// The same of the neighbours.
+    fn neighbours_cpu(&self) -> Result<Cpu> {
+        let Some(Neighbours { postgres, redis }) = self.neighbours else {
+            return Ok(Cpu::default());
+        };
+        Ok(Cpu::of_family(postgres)?.and(Cpu::of_family(redis)?))
+    }
+
+    /// Memory of Redis, in bytes.
+    pub fn redis_memory(&self) -> Result<Option<u64>> {
+        self.neighbours.map(|all| Ok(Memory::of(all.redis)?.rss)).transpose()
     }
 
     fn threads(&self) -> Result<Threads> {
         let mut all = Threads::new();
-        for &pid in &self.0 {
+        for &pid in &self.ours {
             for (name, spent) in threads(pid)? {
                 *all.entry(name).or_default() += spent;
             }
@@ -67,7 +114,7 @@ impl Nodes {
     /// Memory of all of them, if they are on this machine.
     pub fn memory(&self) -> Result<Option<Memory>> {
         let mut all = Memory::default();
-        for &pid in &self.0 {
+        for &pid in &self.ours {
             let Memory { rss, anonymous, pss } = Memory::of(pid)?;
             all = Memory {
                 rss: all.rss + rss,
@@ -75,7 +122,7 @@ impl Nodes {
                 pss: all.pss + pss,
             };
         }
-        Ok((!self.0.is_empty()).then_some(all))
+        Ok((!self.ours.is_empty()).then_some(all))
     }
 }
 
@@ -161,6 +208,7 @@ pub struct Gauge {
     began: Instant,
     server: Cpu,
     threads: Threads,
+    neighbours: Cpu,
     generator: Cpu,
     machine: Machine,
 }
@@ -173,8 +221,10 @@ pub struct Reading {
     pub server: Cpu,
     /// The same by the names of its threads.
     pub threads: Threads,
+    /// Of PostgreSQL and Redis, where they are started for the run.
+    pub neighbours: Cpu,
     pub generator: Cpu,
-    /// Per cent of the machine that neither the server nor the generator used.
+    /// Per cent of the machine that none of these used.
     pub others: f64,
     pub steal: f64,
     pub load: f64,
@@ -188,6 +238,7 @@ impl Gauge {
             began: Instant::now(),
             server: nodes.cpu()?,
             threads: nodes.threads()?,
+            neighbours: nodes.neighbours_cpu()?,
             generator: Cpu::of(std::process::id())?,
             machine: Machine::now()?,
         })
@@ -200,16 +251,18 @@ impl Gauge {
         for (name, spent) in &mut threads {
             *spent = spent.saturating_sub(self.threads.get(name).copied().unwrap_or_default());
         }
+        let neighbours = self.nodes.neighbours_cpu()?.since(self.neighbours);
         let generator = Cpu::of(std::process::id())?.since(self.generator);
         let machine = Machine::now()?;
         let share = |part: Duration| {
             100.0 * part.as_secs_f64() / (machine.all - self.machine.all).as_secs_f64().max(1e-9)
         };
-        let ours = server.total() + generator.total();
+        let ours = server.total() + neighbours.total() + generator.total();
         Ok(Reading {
             took: self.began.elapsed(),
             server,
             threads,
+            neighbours,
             generator,
             others: share((machine.busy - self.machine.busy).saturating_sub(ours)),
             steal: share(machine.steal.saturating_sub(self.machine.steal)),
@@ -261,7 +314,7 @@ mod tests {
 
     #[test]
     fn our_own_process_has_used_time_and_memory() {
-        let gauge = Gauge::start(&Nodes(vec![std::process::id()])).unwrap();
+        let gauge = Gauge::start(&Nodes::of(vec![std::process::id()])).unwrap();
         let deadline = Instant::now() + Duration::from_secs(10);
         let mut reading = gauge.read().unwrap();
         while reading.server.total() < Duration::from_millis(30) {
@@ -273,5 +326,15 @@ mod tests {
         let memory = Memory::of(std::process::id()).unwrap();
         assert!(memory.rss > 100_000 && memory.anonymous <= memory.rss, "{memory:?}");
         assert!(slab().unwrap() > 0);
+    }
+
+    #[test]
+    fn what_a_child_used_is_in_the_account_of_its_family() {
+        let us = std::process::id();
+        let before = Cpu::of_family(us).unwrap().since(Cpu::of(us).unwrap());
+        let busy = "i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done";
+        assert!(std::process::Command::new("sh").args(["-c", busy]).status().unwrap().success());
+        let after = Cpu::of_family(us).unwrap().since(Cpu::of(us).unwrap());
+        assert!(after.since(before).total() >= Duration::from_millis(30), "{before:?}, {after:?}");
     }
 }

@@ -95,6 +95,10 @@ impl Round {
         let share =
             |time: std::time::Duration| 100.0 * time.as_secs_f64() / reading.took.as_secs_f64();
         self.add("server, of one core", "%", share(reading.server.total()));
+        if !reading.neighbours.total().is_zero() {
+            let neighbours = share(reading.neighbours.total());
+            self.add("PostgreSQL and Redis, of one core", "%", neighbours);
+        }
         self.add("generator, of one core", "%", share(reading.generator.total()));
         self.add("other processes, of the machine", "%", reading.others);
         self.add("steal", "%", reading.steal);

@@ -7,7 +7,7 @@ use crate::arguments::Common;
 use crate::cores::{Cores, open_files};
 use crate::crowd::Crowd;
 use crate::floor::Floor;
-use crate::host::Host;
+use crate::host::{Host, Several};
 use crate::{meter, pace, progress};
 
 /// Everything is running.
@@ -22,12 +22,28 @@ pub struct Stage {
 impl Stage {
     /// Starts a server with `accounts` agents, and the floor if this scenario is compared with it.
     pub fn set(common: &Common, accounts: usize, with_floor: bool) -> Result<Self> {
+        Self::with(common, with_floor, || Host::ready(common, accounts))
+    }
+
+    /// The same with several nodes of our own, if that is asked for, and without a floor.
+    pub fn set_for(common: &Common, accounts: usize, several: Option<Several>) -> Result<Self> {
+        Self::with(common, false, || match several {
+            Some(several) => Host::of_several(common, accounts, several),
+            None => Host::ready(common, accounts),
+        })
+    }
+
+    fn with(
+        common: &Common,
+        with_floor: bool,
+        host: impl FnOnce() -> Result<Host>,
+    ) -> Result<Self> {
         let files = open_files()?;
         let cores = if common.no_pin { None } else { Cores::apart()? };
         if let Some(cores) = &cores {
             cores.for_servers()?;
         }
-        let host = Host::ready(common, accounts)?;
+        let host = host()?;
         let floor = (with_floor && !common.no_floor).then(Floor::start).transpose()?;
         if let Some(cores) = &cores {
             cores.for_generator()?;

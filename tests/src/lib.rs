@@ -4,7 +4,8 @@
 //! sentence of the contract about what is refused and how; `races.rs`, `model`, `kill.rs`, `crowd.rs`
 //! and `disk_full.rs` show the promises under stress; `rfc6455` sends frames no client would. Stories, races
 //! and model take place on one node and on three ([`Place`]); in `cluster_*.rs` nodes, Redis, PostgreSQL and
-//! the networks between them fail, a little in the check and long in `cargo xtask nemesis`.
+//! the networks between them fail, a little in the check and long in `cargo xtask nemesis`. `readme.rs` runs the
+//! commands that the README has for a cluster.
 //! Here is what they share: [`Site`] (a tenant of its own for each test), what to expect ([`expect`]),
 //! sockets without manners ([`socket`], [`http`]), people who write down what they live through
 //! ([`life`]) and the [`checker`] of what they wrote; for the nemesis a [`cluster`], those who [`talk`],

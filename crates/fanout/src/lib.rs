@@ -21,7 +21,7 @@ pub mod conformance;
 
 pub use alone::Silent::{self, Alone, Apart};
 pub use hint::{Hint, NodeId, Topic};
-pub use local::{Local, Weather};
+pub use local::{Local, Toll, Weather};
 pub use metrics::FanoutMetrics;
 pub use presence::{Presence, Visitors};
 pub use redis::{RedisAddress, RedisFanout, Unreadable};

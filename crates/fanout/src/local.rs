@@ -22,6 +22,15 @@ pub struct Weather {
     pub delay_max: Duration,
 }
 
+/// What the weather has done to hints so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Toll {
+    pub lost: u64,
+    pub repeated: u64,
+    /// Hints that arrived after one that was sent to the same node later.
+    pub overtaken: u64,
+}
+
 /// One node's end of the network.
 pub struct Local {
     network: Arc<Mutex<Network>>,
@@ -32,12 +41,16 @@ struct Network {
     weather: Weather,
     random: SmallRng,
     ends: Vec<End>,
-    lost: u64,
+    /// Hints carried so far: each has its number.
+    carried: u64,
+    toll: Toll,
 }
 
 struct End {
     wanted: HashSet<Topic>,
     mailbox: Arc<Mailbox>,
+    /// The highest number that has arrived.
+    latest: u64,
 }
 
 impl Local {
@@ -45,7 +58,13 @@ impl Local {
     pub fn network(nodes: usize, seed: u64, weather: Weather) -> Vec<Local> {
         let random = SmallRng::seed_from_u64(seed);
         let ends = (0..nodes).map(|_| End::new()).collect();
-        let network = Arc::new(Mutex::new(Network { weather, random, ends, lost: 0 }));
+        let network = Arc::new(Mutex::new(Network {
+            weather,
+            random,
+            ends,
+            carried: 0,
+            toll: Toll::default(),
+        }));
         (0..nodes).map(|node| Local { network: network.clone(), node }).collect()
     }
 
@@ -61,15 +80,19 @@ impl Local {
         Local { network: self.network.clone(), node: network.ends.len() - 1 }
     }
 
-    /// Hints that were lost so far, because the weather said so.
-    pub fn lost(&self) -> u64 {
-        self.lock().lost
+    /// What the weather has done so far.
+    pub fn toll(&self) -> Toll {
+        self.lock().toll
     }
 
     fn lock(&self) -> MutexGuard<'_, Network> {
-        // Nothing panics while it holds the lock, and a hint more or less is allowed anyway.
-        self.network.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.network)
     }
+}
+
+fn lock(network: &Mutex<Network>) -> MutexGuard<'_, Network> {
+    // Nothing panics while it holds the lock, and a hint more or less is allowed anyway.
+    network.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Fanout for Local {
@@ -78,7 +101,7 @@ impl Fanout for Local {
         for node in 0..network.ends.len() {
             let itself = node == self.node && !planted::is_on(planted::Defect::NodeHearsItself);
             if !itself && network.ends[node].wants(&hint) {
-                network.carry(node, &hint);
+                network.carry(&self.network, node, &hint);
             }
         }
     }
@@ -108,37 +131,43 @@ impl Fanout for Local {
 }
 
 impl Network {
-    fn carry(&mut self, node: usize, hint: &Hint) {
+    fn carry(&mut self, network: &Arc<Mutex<Network>>, node: usize, hint: &Hint) {
         if self.random.random_range(0..100) < self.weather.lost_percent {
-            self.lost += 1;
+            self.toll.lost += 1;
             return;
         }
         let twice = self.random.random_range(0..100) < self.weather.repeated_percent;
+        self.toll.repeated += u64::from(twice);
+        self.carried += 1;
         for _ in 0..1 + u32::from(twice) {
             let delay = self.weather.delay_max.mul_f64(self.random.random::<f64>());
-            self.ends[node].deliver(hint.clone(), delay);
+            let (number, hint) = (self.carried, hint.clone());
+            if delay.is_zero() {
+                self.deliver(node, number, hint);
+                continue;
+            }
+            let network = network.clone();
+            tokio::spawn(async move {
+                tokio::time::sleep(delay).await;
+                lock(&network).deliver(node, number, hint);
+            });
         }
+    }
+
+    fn deliver(&mut self, node: usize, number: u64, hint: Hint) {
+        let end = &mut self.ends[node];
+        self.toll.overtaken += u64::from(number < end.latest);
+        end.latest = end.latest.max(number);
+        end.mailbox.put(hint);
     }
 }
 
 impl End {
     fn new() -> Self {
-        Self { wanted: HashSet::new(), mailbox: Arc::new(Mailbox::new()) }
+        Self { wanted: HashSet::new(), mailbox: Arc::new(Mailbox::new()), latest: 0 }
     }
 
     fn wants(&self, hint: &Hint) -> bool {
         hint.topics().iter().flatten().any(|topic| self.wanted.contains(topic))
-    }
-
-    fn deliver(&self, hint: Hint, delay: Duration) {
-        if delay.is_zero() {
-            self.mailbox.put(hint);
-            return;
-        }
-        let mailbox = self.mailbox.clone();
-        tokio::spawn(async move {
-            tokio::time::sleep(delay).await;
-            mailbox.put(hint);
-        });
     }
 }

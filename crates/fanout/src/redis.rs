@@ -3,7 +3,7 @@
 //! Start with `line.rs`: two connections, for ever made again. On it `wanted.rs` is what this node listens
 //! to, `waiting.rs` what it has to tell, `hearing.rs` what it is told; `envelope.rs` is what travels.
 //! A topic is a channel, so a node gets what it asked for and nothing else. In a cluster the channels are
-//! sharded.
+//! sharded. `tls.rs` is how a server proves who it is.
 //!
 //! Never here: waiting for Redis. Whoever announces or listens goes on at once, also while it is gone.
 //! If Redis is gone, stands still or cuts us off, the line is made again, everything is listened to
@@ -14,6 +14,7 @@ mod connection;
 mod envelope;
 mod hearing;
 mod line;
+mod tls;
 mod waiting;
 mod wanted;
 

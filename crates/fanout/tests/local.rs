@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use fanout::conformance::{conversation, moved, whoever_falls_behind_is_told_that_hints_were_lost};
-use fanout::{Fanout, Hint, Local, Weather};
+use fanout::{Fanout, Hint, Local, Toll, Weather};
 
 fn pair(weather: Weather) -> (Local, Local) {
     let mut ends = Local::network(2, 1, weather).into_iter();
@@ -53,6 +53,25 @@ async fn delayed_hints_overtake_each_other_and_all_arrive() {
     let sent: Vec<Hint> = (1..=100).map(|n| moved(n, 1)).collect();
     assert_eq!(heard.len(), 100);
     assert_ne!(heard, sent);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_weather_does_is_counted() {
+    let (a, b) = pair(Weather { repeated_percent: 100, ..Weather::default() });
+    let announce = |seq| {
+        b.listen(conversation(1));
+        a.announce(moved(1, seq));
+    };
+    announce(1);
+    a.set_weather(Weather { lost_percent: 100, ..Weather::default() });
+    announce(2);
+    a.set_weather(Weather { delay_max: Duration::from_secs(10), ..Weather::default() });
+    announce(3);
+    a.set_weather(Weather::default());
+    announce(4);
+    assert_eq!(a.toll(), Toll { lost: 1, repeated: 1, overtaken: 0 }, "one is still on its way");
+    tokio::time::sleep(Duration::from_secs(60)).await; // sleep-ok: paused time
+    assert_eq!(a.toll(), Toll { lost: 1, repeated: 1, overtaken: 1 });
 }
 
 #[tokio::test]

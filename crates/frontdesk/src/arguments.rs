@@ -63,7 +63,8 @@ pub struct StoreArgs {
     /// Folder of the embedded database; made if it is not there
     #[arg(long, value_name = "DIR", env = "FRONTDESK_DATA", default_value = "./frontdesk-data")]
     pub data: PathBuf,
-    /// A shared database, `postgres://…`; goes before --data
+    /// A shared database, `postgres://…`, with `?sslmode=verify-full` if it has to prove who it is; goes
+    /// before --data
     #[arg(long, value_name = "URL", env = "FRONTDESK_DATABASE_URL", hide_env_values = true)]
     pub database_url: Option<String>,
 }
@@ -109,7 +110,8 @@ pub struct ServeArgs {
     )]
     pub listen: String,
     /// Carries hints between several nodes on one database: `redis://HOST:PORT`,
-    /// `redis+sentinel://HOST,HOST/MASTER` or `redis+cluster://HOST,HOST`
+    /// `redis+sentinel://HOST,HOST/MASTER` or `redis+cluster://HOST,HOST`; with TLS `rediss://…` and
+    /// `rediss+cluster://…`
     #[arg(long, value_name = "URL", env = "FRONTDESK_REDIS_URL", hide_env_values = true)]
     pub redis_url: Option<String>,
     /// This node's name, as clients and logs see it [default: the host's name]

@@ -37,6 +37,7 @@ use arguments::{Arguments, Command};
 use config::{Config, Unusable};
 
 fn main() -> ExitCode {
+    memory::keep_heaps_few();
     match run(Arguments::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

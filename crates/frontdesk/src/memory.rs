@@ -1,8 +1,11 @@
 //! Gives memory back to the operating system after a burst.
 //!
-//! glibc keeps what was freed in the middle of its heaps, so when it has become quiet they are trimmed. How much
-//! stays all the same stands in `loadtest/RESULTS.md`.
+//! glibc keeps what was freed in the middle of its heaps, so when it has become quiet they are trimmed. It also
+//! begins a heap for nearly every thread, and what few objects outlive a burst then hold pages in each of them: so
+//! there are few. What either is worth stands in `loadtest/RESULTS.md`.
 
+use std::ffi::c_int;
+use std::thread::available_parallelism;
 use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
@@ -13,6 +16,15 @@ const LOOK_EVERY: Duration = Duration::from_secs(5);
 const QUIET: Duration = Duration::from_millis(500);
 /// With less processor time than this since the last time, there is nothing to gain.
 const WORTH_IT: Duration = Duration::from_millis(200);
+
+/// Heaps for each core: as many as there are threads that work at the same time.
+const HEAPS_PER_CORE: usize = 2;
+
+/// To be called while there is one thread: a heap that has begun stays.
+pub fn keep_heaps_few() {
+    let heaps = available_parallelism().map_or(1, usize::from) * HEAPS_PER_CORE;
+    limit_heaps(c_int::try_from(heaps).unwrap_or(c_int::MAX));
+}
 
 /// Looks after the memory of this process for as long as it runs.
 pub async fn give_back_when_quiet() {
@@ -56,9 +68,19 @@ fn trim() {
     unsafe { libc::malloc_trim(0) };
 }
 
+#[cfg(target_env = "gnu")]
+#[expect(unsafe_code, reason = "mallopt takes two numbers, and nobody has wrapped it")]
+fn limit_heaps(heaps: c_int) {
+    // SAFETY: it takes numbers only, and before any other thread is started nobody allocates meanwhile.
+    unsafe { libc::mallopt(libc::M_ARENA_MAX, heaps) };
+}
+
 /// Other allocators give back by themselves.
 #[cfg(not(target_env = "gnu"))]
 fn trim() {}
+
+#[cfg(not(target_env = "gnu"))]
+fn limit_heaps(_: c_int) {}
 
 #[cfg(test)]
 mod tests {

@@ -4,7 +4,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use anyhow::Result;
 use protocol::SiteId;
-use store::{AgentRole, Store};
+use sha2::{Digest as _, Sha256};
+use store::{AgentRole, Site, Store, StoreError};
+use uuid::Builder;
 
 use crate::accounts::{self, CONSOLE, Person};
 
@@ -17,16 +19,17 @@ const DEMO_AGENTS: [(&str, &str, AgentRole); 2] =
 /// site with two agents, whose passwords and links are shown this once.
 pub async fn people(store: &dyn Store, listening: SocketAddr) -> Result<()> {
     let base_url = base_url(listening);
-    if !store.sites().await?.is_empty() {
-        eprintln!("The inbox: {base_url}{CONSOLE}\nA demo page: {base_url}/demo");
-    } else if listening.ip().is_loopback() {
-        let lines = add_demo(store, &base_url).await?;
-        eprint!("{}", boxed(&lines));
-    } else {
+    let is_empty = store.sites().await?.is_empty();
+    if is_empty && !listening.ip().is_loopback() {
         eprintln!(
             "There is no site yet. Add one: frontdesk site add NAME --domain HOST\n\
              The inbox: {base_url}{CONSOLE}"
         );
+        return Ok(());
+    }
+    match if is_empty { add_demo(store, &base_url).await? } else { None } {
+        Some(lines) => eprint!("{}", boxed(&lines)),
+        None => eprintln!("The inbox: {base_url}{CONSOLE}\nA demo page: {base_url}/demo"),
     }
     Ok(())
 }
@@ -43,10 +46,16 @@ fn base_url(listening: SocketAddr) -> String {
     format!("http://{address}")
 }
 
-/// Adds the site and its agents, and answers what to show.
-async fn add_demo(store: &dyn Store, base_url: &str) -> Result<Vec<String>> {
+/// Adds the site and its agents, and answers what to show; nothing, if another node that started at the
+/// same time was first.
+async fn add_demo(store: &dyn Store, base_url: &str) -> Result<Option<Vec<String>>> {
+    let site = demo_id(&store.secret().await?);
     let domains = DEMO_DOMAINS.map(str::to_owned).to_vec();
-    let site = accounts::add_site(store, DEMO_SITE.to_owned(), domains).await?;
+    let demo = Site { id: site, name: DEMO_SITE.to_owned(), domains };
+    match store.add_site(demo, accounts::now_ms()).await {
+        Err(StoreError::Conflict(_)) => return Ok(None),
+        added => added?,
+    }
     let mut lines = vec![
         "Frontdesk is ready to be tried. This is shown once, so keep the passwords.".to_owned(),
         String::new(),
@@ -57,7 +66,15 @@ async fn add_demo(store: &dyn Store, base_url: &str) -> Result<Vec<String>> {
     let (ada, ben) = tokio::try_join!(ada, ben)?;
     lines.extend(ada.into_iter().chain(ben));
     lines.extend([String::new(), "A link signs in once, within 15 minutes.".to_owned()]);
-    Ok(lines)
+    Ok(Some(lines))
+}
+
+/// The same for all nodes of one store, and different everywhere else.
+fn demo_id(secret: &[u8; 32]) -> SiteId {
+    let digest = Sha256::new().chain_update("the demo site of ").chain_update(secret).finalize();
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&digest[..16]);
+    SiteId(Builder::from_random_bytes(bytes).into_uuid())
 }
 
 async fn add_demo_agent(
@@ -84,7 +101,18 @@ fn boxed(lines: &[String]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use store::{Directory as _, MemoryStore};
+
     use super::*;
+
+    #[tokio::test]
+    async fn of_two_nodes_that_find_nothing_one_makes_the_demo() {
+        let store = MemoryStore::new();
+        let first = add_demo(&store, "http://127.0.0.1:1").await.unwrap();
+        assert!(first.unwrap().iter().any(|line| line.contains("ada@demo.example")));
+        assert_eq!(add_demo(&store, "http://127.0.0.1:2").await.unwrap(), None);
+        assert_eq!(store.sites().await.unwrap().len(), 1);
+    }
 
     #[test]
     fn a_box_is_as_wide_as_its_longest_line() {

@@ -31,6 +31,7 @@ mod search;
 mod session;
 mod settle;
 mod start;
+mod tls;
 mod transfer;
 mod writer;
 

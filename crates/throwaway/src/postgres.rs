@@ -1,5 +1,7 @@
 //! A PostgreSQL cluster of one's own.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,9 +10,9 @@ use std::sync::{Arc, Weak};
 use tempfile::TempDir;
 use tokio::sync::Mutex;
 
-use crate::free_port;
 use crate::process::{Process, Signal, Stream};
 use crate::spawner;
+use crate::{Certificates, free_port};
 
 /// Other programs may take a port between finding and using it.
 const ATTEMPTS: usize = 5;
@@ -29,6 +31,10 @@ pub struct Postgres {
     databases: AtomicU64,
 }
 
+/// What the server shows, and the key to it, where it may read them.
+const CERTIFICATE: &str = "server.pem";
+const KEY: &str = "server.key";
+
 /// Whether what is committed survives a power cut.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Flushes {
@@ -39,18 +45,27 @@ enum Flushes {
 impl Postgres {
     /// Makes a cluster (about two seconds) and waits until it takes connections.
     pub async fn start() -> Self {
-        Self::start_as(Flushes::Never, &std::env::temp_dir()).await
+        Self::start_as(Flushes::Never, &std::env::temp_dir(), None).await
+    }
+
+    /// The same, and it speaks TLS with whoever wants to.
+    pub async fn start_with_tls(certificates: &Certificates) -> Self {
+        Self::start_as(Flushes::Never, &std::env::temp_dir(), Some(certificates)).await
     }
 
     /// The same in a folder below `place`, flushing what is committed as a server in earnest does: for
     /// measurements.
     pub async fn start_durable(place: &Path) -> Self {
-        Self::start_as(Flushes::Always, place).await
+        Self::start_as(Flushes::Always, place, None).await
     }
 
-    async fn start_as(flushes: Flushes, place: &Path) -> Self {
+    async fn start_as(flushes: Flushes, place: &Path, tls: Option<&Certificates>) -> Self {
         let programs = programs();
         let folder = make_cluster(&programs, place).await;
+        if let Some(certificates) = tls {
+            give(&certificates.certificate(), &folder.path().join(CERTIFICATE));
+            give(&certificates.key(), &folder.path().join(KEY));
+        }
         let mut last_words = String::new();
         for _ in 0..ATTEMPTS {
             let port = free_port();
@@ -75,6 +90,10 @@ impl Postgres {
         let started = Arc::new(Self::start().await);
         *shared = Arc::downgrade(&started);
         started
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.process.pid()
     }
 
     pub fn port(&self) -> u16 {
@@ -139,15 +158,26 @@ async fn make_cluster(programs: &Path, place: &Path) -> TempDir {
     let place = place.canonicalize().expect("a folder");
     let folder = tempfile::Builder::new().prefix("postgres-").tempdir_in(place);
     let folder = folder.expect("a temporary folder");
-    if other_user().is_some() {
-        let (uid, gid) = account().expect("the account `postgres` exists");
-        std::os::unix::fs::chown(folder.path(), Some(uid), Some(gid)).expect("root may chown");
-    }
+    make_its_own(folder.path());
     let mut command = spawner::mortal(&programs.join("initdb"), "KILL", other_user());
     command.arg("-D").arg(folder.path().join("data")).args(["-U", USER, "--auth=trust"]);
     command.args(["--no-sync", "--encoding=UTF8", "--locale=C"]).current_dir("/");
     run("initdb", command).await;
     folder
+}
+
+/// A copy of a file that the server may read and nobody else.
+fn give(file: &Path, to: &Path) {
+    std::fs::copy(file, to).expect("room for a copy");
+    std::fs::set_permissions(to, Permissions::from_mode(0o600)).expect("it is ours");
+    make_its_own(to);
+}
+
+fn make_its_own(path: &Path) {
+    if other_user().is_some() {
+        let (uid, gid) = account().expect("the account `postgres` exists");
+        std::os::unix::fs::chown(path, Some(uid), Some(gid)).expect("root may chown");
+    }
 }
 
 /// User and group number of [`USER`].
@@ -173,6 +203,11 @@ async fn launch(
     let earnest_settings = ["shared_buffers=1GB", "max_wal_size=4GB"];
     let more = if flushes == Flushes::Always { earnest_settings } else { unsafe_settings };
     command.args(settings.iter().chain(&more).flat_map(|setting| ["-c", setting]));
+    if folder.join(KEY).exists() {
+        let place = |name: &str| folder.join(name).display().to_string();
+        command.args(["-c", "ssl=on", "-c", &format!("ssl_cert_file={}", place(CERTIFICATE))]);
+        command.args(["-c", &format!("ssl_key_file={}", place(KEY))]);
+    }
     // An immediate stop takes its children and its shared memory along, as a kill would not.
     let process = Process::start("postgres", command, Signal::QUIT);
     let ready = "database system is ready to accept connections";

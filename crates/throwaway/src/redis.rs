@@ -3,7 +3,7 @@
 mod cluster;
 mod sentinel;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use tempfile::TempDir;
@@ -13,12 +13,14 @@ use tokio::net::TcpStream;
 pub use cluster::RedisCluster;
 pub use sentinel::RedisSentinel;
 
-use crate::free_port;
 use crate::process::{Process, Signal, Stream};
 use crate::spawner;
+use crate::{Certificates, free_port};
 
 /// Other programs may take a port between finding and using it.
 const ATTEMPTS: usize = 5;
+/// The option with the port.
+const TLS_PORT: &str = "--tls-port";
 
 /// A redis-server on a free port that keeps nothing on disk. Dropped: gone.
 pub struct Redis {
@@ -32,6 +34,11 @@ impl Redis {
     /// Starts one and waits until it takes connections.
     pub async fn start() -> Self {
         Self::start_with(Vec::new).await
+    }
+
+    /// The same, which also speaks TLS, on a port of its own.
+    pub async fn start_with_tls(certificates: &Certificates) -> Self {
+        Self::start_with(|| tls_options(certificates)).await
     }
 
     /// The same with more options; they are made anew for each attempt, so they may name free ports.
@@ -48,8 +55,18 @@ impl Redis {
         panic!("{last_words}");
     }
 
+    pub fn pid(&self) -> u32 {
+        self.process.pid()
+    }
+
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// Where it speaks TLS, if it does.
+    pub fn tls_port(&self) -> Option<u16> {
+        let mut options = self.options.iter().skip_while(|option| *option != TLS_PORT);
+        options.nth(1)?.parse().ok()
     }
 
     /// `redis://127.0.0.1:PORT`.
@@ -129,6 +146,17 @@ impl Redis {
         stream.write_all(format!("{line}\r\n").as_bytes()).await.expect("redis-server reads");
         BufReader::new(stream)
     }
+}
+
+fn tls_options(certificates: &Certificates) -> Vec<String> {
+    let path = |path: PathBuf| path.display().to_string();
+    let (certificate, key) = (path(certificates.certificate()), path(certificates.key()));
+    let authority = path(certificates.authority());
+    let port = free_port().to_string();
+    let files = ["--tls-cert-file", &certificate, "--tls-key-file", &key];
+    let trust = ["--tls-ca-cert-file", &authority, "--tls-auth-clients", "no"];
+    let all = [&[TLS_PORT, &port], &files[..], &trust].concat();
+    all.into_iter().map(str::to_owned).collect()
 }
 
 async fn launch(port: u16, folder: &Path, options: &[String]) -> Result<Process, String> {

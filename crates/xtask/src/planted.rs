@@ -9,20 +9,23 @@ use anyhow::{Result, bail};
 use clap::Args;
 use planted::{Defect, VARIABLE};
 
-use self::programs::{Program, Verdict};
+use self::programs::{Failure, Program, Verdict};
 
 #[derive(Args)]
 pub struct Options {
     /// Only the defects whose name contains this
     #[arg(long)]
     only: Option<String>,
+    /// Only the tests of programs whose name contains this, as `simulation`
+    #[arg(long)]
+    tests: Option<String>,
 }
 
 /// What became of one defect.
 struct Found {
     defect: Defect,
-    /// The program and the test that failed.
-    by: Option<(String, String)>,
+    /// The program and what failed in it.
+    by: Option<(String, Failure)>,
     took: Duration,
 }
 
@@ -30,12 +33,11 @@ struct Found {
 /// other.
 pub fn run(options: &Options) -> Result<()> {
     let began = Instant::now();
-    let programs = programs::build()?;
+    let mut programs = programs::build()?;
+    programs.retain(|program| is_named(&program.name, options.tests.as_deref()));
     println!("{} test programs with {} defects planted", programs.len(), Defect::ALL.len());
     let programs = without_any(programs)?;
-    let wanted = |defect: &&Defect| {
-        options.only.as_ref().is_none_or(|part| defect.name().contains(part.as_str()))
-    };
+    let wanted = |defect: &&Defect| is_named(defect.name(), options.only.as_deref());
     let mut survived = Vec::new();
     let mut count = 0;
     for defect in Defect::ALL.iter().filter(wanted) {
@@ -51,10 +53,14 @@ pub fn run(options: &Options) -> Result<()> {
         count - survived.len(),
         began.elapsed().as_secs_f64()
     );
-    if count == 0 {
-        bail!("no such defect");
+    if count == 0 || programs.is_empty() {
+        bail!("no such defect, or no such tests");
     }
     if survived.is_empty() { Ok(()) } else { bail!("nobody noticed: {}", survived.join(", ")) }
+}
+
+fn is_named(name: &str, part: Option<&str>) -> bool {
+    part.is_none_or(|part| name.contains(part))
 }
 
 /// The same programs must pass when nothing is wrong: else a failure would show nothing. Gives them back,
@@ -63,8 +69,8 @@ fn without_any(programs: Vec<Program>) -> Result<Vec<Program>> {
     let mut timed = Vec::new();
     for mut program in programs {
         let began = Instant::now();
-        if let Verdict::Failed(test) = program.run(&[(VARIABLE, "")])? {
-            bail!("without any defect {} fails: {test}", program.name);
+        if let Verdict::Failed(failure) = program.run(&[(VARIABLE, "")])? {
+            bail!("without any defect {} fails: {failure}", program.name);
         }
         let took = began.elapsed();
         program.took(took);
@@ -79,8 +85,8 @@ fn without_any(programs: Vec<Program>) -> Result<Vec<Program>> {
 fn find(defect: Defect, programs: &[Program]) -> Result<Found> {
     let began = Instant::now();
     for program in programs {
-        if let Verdict::Failed(test) = program.run(&[(VARIABLE, defect.name())])? {
-            let by = Some((program.name.clone(), test));
+        if let Verdict::Failed(failure) = program.run(&[(VARIABLE, defect.name())])? {
+            let by = Some((program.name.clone(), failure));
             return Ok(Found { defect, by, took: began.elapsed() });
         }
     }
@@ -90,7 +96,9 @@ fn find(defect: Defect, programs: &[Program]) -> Result<Found> {
 fn tell(found: &Found) {
     let (name, seconds) = (found.defect.name(), found.took.as_secs_f64());
     match &found.by {
-        Some((program, test)) => println!("found   {name:<24} {seconds:>5.1} s  {program}: {test}"),
+        Some((program, failure)) => {
+            println!("found   {name:<24} {seconds:>5.1} s  {program}: {failure}");
+        }
         None => println!("MISSED  {name:<24} {seconds:>5.1} s"),
     }
 }

@@ -17,6 +17,9 @@ pub struct Options {
     /// Only this one, with its story if it breaks a promise
     #[arg(long)]
     seed: Option<u64>,
+    /// Everything that happened in it, whether it breaks a promise or not
+    #[arg(long, requires = "seed")]
+    story: bool,
 }
 
 /// Runs it as it is shipped: optimised.
@@ -38,5 +41,8 @@ pub fn run_seeds(options: &Options) -> Result<()> {
             .args(["--seeds", &options.seeds.to_string()])
             .args(["--first", &options.first.to_string()]),
     };
+    if options.story {
+        simulate.arg("--story");
+    }
     run(&mut simulate)
 }

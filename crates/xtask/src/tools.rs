@@ -14,6 +14,7 @@ const PACKAGES: &[(&str, &[&str])] = &[
     ("postgresql", &["/usr/lib/postgresql/15/bin/initdb", "/usr/lib/postgresql/17/bin/initdb"]),
     ("nodejs", &["/usr/bin/node", "/usr/local/bin/node"]),
     ("npm", &["/usr/bin/npm", "/usr/local/bin/npm"]),
+    ("openssl", &["/usr/bin/openssl"]),
     ("valgrind", &["/usr/bin/valgrind"]),
 ];
 

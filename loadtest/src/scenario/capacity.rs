@@ -86,7 +86,7 @@ fn floor(stage: &mut Stage, bare: &mut Bare, lasting: Duration) -> Result<(Readi
     bare.keep_busy(&mut stage.crowd, Instant::now() + WARM_UP)?;
     bare.arrive(&mut stage.crowd)?;
     bare.measure();
-    let gauge = Gauge::start(&Nodes(stage.floor.iter().map(|floor| floor.pid).collect()))?;
+    let gauge = Gauge::start(&Nodes::of(stage.floor.iter().map(|floor| floor.pid).collect()))?;
     bare.keep_busy(&mut stage.crowd, Instant::now() + lasting)?;
     let reading = gauge.read()?;
     let count = bare.delivered.count();

@@ -1,5 +1,5 @@
 //! An agent closes a conversation that K receivers watch: the visitor, and agents for the rest. When
-//! does the last of them know?
+//! does the last of them know? With `--nodes` it closes on one node, and they are on the others.
 //!
 //! Every close is checked to be the last event for everybody, and the visitor's next message to be
 //! refused. Afterwards messages race with closes: each must come before the close, for all, or be
@@ -12,11 +12,13 @@ use clap::Args;
 use serde_json::json;
 
 use crate::arguments::Common;
-use crate::closing::Closing;
+use crate::closing::{Closing, Times};
+use crate::host::Several;
 use crate::meter::Gauge;
 use crate::people::{Pairs, Plan};
 use crate::progress;
 use crate::report::{Report, Round};
+use crate::spread::Spread;
 use crate::stage::Stage;
 use crate::stats::Latencies;
 use crate::sweep::Sweep;
@@ -39,13 +41,17 @@ pub struct Options {
     /// Conversations that are closed in one sweep at the end; 0 for none
     #[arg(long, default_value_t = 10_000)]
     sweep: usize,
+    /// Start so many nodes with a PostgreSQL and a Redis of their own; closed is on the first
+    #[arg(long)]
+    nodes: Option<usize>,
 }
 
 /// Runs it.
 pub fn run(options: &Options, common: &Common) -> Result<Report> {
-    let mut stage = Stage::set(common, 4, false)?;
+    let several = options.nodes.map(|nodes| Several { nodes, spread: Spread::apart() });
+    let mut stage = Stage::set_for(common, 4, several)?;
     let conditions = stage.conditions(
-        json!({ "receivers": options.receivers, "closes": options.closes, "races": RACES, "sweep": options.sweep }),
+        json!({ "receivers": options.receivers, "closes": options.closes, "races": RACES, "sweep": options.sweep, "nodes": options.nodes }),
     )?;
     let (mut round, gauge) = (Round::default(), Gauge::start(&stage.host.nodes)?);
     for &receivers in &options.receivers {
@@ -68,15 +74,13 @@ fn measure(stage: &mut Stage, receivers: usize, closes: usize, round: &mut Round
     let pairs = Pairs::gather(&mut stage.crowd, &stage.host, plan)?;
     let mut closing = Closing::new(pairs, &stage.host);
     closing.bring_watchers(&mut stage.crowd, receivers - 1)?;
-    let (mut last, mut any) = (Latencies::default(), Latencies::default());
+    let mut seen = Seen::default();
     for pair in 0..WARM_UP {
         closing.close(&mut stage.crowd, pair, false)?;
     }
     let gauge = Gauge::start(&stage.host.nodes)?;
     for pair in WARM_UP..WARM_UP + closes {
-        let times = closing.close(&mut stage.crowd, pair, false)?;
-        times.iter().for_each(|time| any.record(*time));
-        last.record(times.iter().copied().max().unwrap_or_default());
+        seen.add(&closing.close(&mut stage.crowd, pair, false)?);
         stage.crowd.listen(Instant::now() + REST, &mut closing)?;
     }
     let reading = gauge.read()?;
@@ -85,10 +89,7 @@ fn measure(stage: &mut Stage, receivers: usize, closes: usize, round: &mut Round
         closing.close(&mut stage.crowd, pair, true)?;
         won += usize::from(closing.message_won);
     }
-    let name = format!("to the last of {receivers}");
-    round.add_latencies(&name, &last, None);
-    round.target(&format!("{name} p99"), target(receivers));
-    round.add(format!("to any of {receivers} p50"), "µs", any.us(50.0));
+    seen.report(receivers, round);
     round.add(
         format!("races of {RACES} that the message won, {receivers} receivers"),
         "",
@@ -97,6 +98,40 @@ fn measure(stage: &mut Stage, receivers: usize, closes: usize, round: &mut Round
     round.add(format!("load average, {receivers} receivers"), "", reading.load);
     closing.leave(&mut stage.crowd);
     Ok(())
+}
+
+/// How long closes took.
+#[derive(Default)]
+struct Seen {
+    last: Latencies,
+    any: Latencies,
+    acknowledged: Latencies,
+    after_commit: Latencies,
+}
+
+impl Seen {
+    fn add(&mut self, times: &Times) {
+        times.told.iter().for_each(|time| self.any.record(*time));
+        self.last.record(times.last());
+        self.acknowledged.record(times.acknowledged);
+        self.after_commit.record(times.after_commit_at_most());
+    }
+
+    fn report(&self, receivers: usize, round: &mut Round) {
+        let name = format!("to the last of {receivers}");
+        round.add_latencies(&name, &self.last, None);
+        round.target(&format!("{name} p99"), target(receivers));
+        round.add(format!("to any of {receivers} p50"), "µs", self.any.us(50.0));
+        for (name, times) in [
+            (format!("acknowledged, {receivers} receivers"), &self.acknowledged),
+            (format!("after the commit, at most, {receivers} receivers"), &self.after_commit),
+        ] {
+            round.add(format!("{name}, p50"), "µs", times.us(50.0));
+            round.add(format!("{name}, p99"), "µs", times.us(99.0));
+        }
+        let name = format!("after the commit, at most, {receivers} receivers, p99");
+        round.target(&name, "≤ 3 ms from node to node");
+    }
 }
 
 fn sweep(stage: &mut Stage, count: usize, round: &mut Round) -> Result<()> {

@@ -63,7 +63,7 @@ pub fn run(options: &Options, common: &Common) -> Result<Report> {
         "settle": options.settle, "seconds": options.seconds,
     }))?;
     let nodes = stage.host.nodes.clone();
-    ensure!(!nodes.0.is_empty(), "a server elsewhere needs --pid: it is about its memory");
+    ensure!(!nodes.ours.is_empty(), "a server elsewhere needs --pid: it is about its memory");
     let plan =
         Plan { count: options.talking, agents: true, one_more: false, visitor_watches: false };
     let mut talkers = Pairs::gather(&mut stage.crowd, &stage.host, plan)?;

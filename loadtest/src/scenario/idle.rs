@@ -14,11 +14,13 @@ use crate::arguments::Common;
 use crate::bare::Bare;
 use crate::crowd::Crowd;
 use crate::holder::Holder;
+use crate::host::Several;
 use crate::meter::{self, Gauge, Memory, Nodes};
 use crate::people::{Pairs, Plan};
 use crate::progress;
 use crate::quiet::Quiet;
 use crate::report::{Report, Round};
+use crate::spread::Spread;
 use crate::stage::Stage;
 
 #[derive(Debug, Args)]
@@ -35,14 +37,23 @@ pub struct Options {
     /// Connections of one generator process; of more there are several
     #[arg(long, default_value_t = 18_000)]
     per_process: usize,
+    /// Start so many nodes with a PostgreSQL and a Redis of their own; there is no floor then
+    #[arg(long)]
+    nodes: Option<usize>,
 }
 
 /// Runs it.
 pub fn run(options: &Options, common: &Common) -> Result<Report> {
-    let Options { connections, settle, seconds, per_process } = *options;
-    let mut stage = Stage::set(common, 1, true)?;
-    let conditions = stage
-        .conditions(json!({ "connections": connections, "settle": settle, "seconds": seconds }))?;
+    let Options { connections, settle, seconds, per_process, nodes } = *options;
+    let several = nodes.map(|nodes| Several { nodes, spread: Spread::in_turn() });
+    let mut stage = if several.is_some() {
+        Stage::set_for(common, 1, several)?
+    } else {
+        Stage::set(common, 1, true)?
+    };
+    let conditions = stage.conditions(
+        json!({ "connections": connections, "settle": settle, "seconds": seconds, "nodes": nodes }),
+    )?;
     let floor = floor_bytes(&mut stage, connections.min(per_process))?;
     let round = round(&mut stage, options, floor)?;
     Ok(Report::new("idle", conditions, vec![round]))
@@ -52,13 +63,15 @@ pub fn run(options: &Options, common: &Common) -> Result<Report> {
 #[derive(Clone, Copy, Default)]
 struct Look {
     server: Memory,
+    /// Where several nodes share one.
+    redis: Option<u64>,
     slab: u64,
 }
 
 impl Look {
     fn at(nodes: &Nodes) -> Result<Self> {
         let server = nodes.memory()?.unwrap_or_default();
-        Ok(Self { server, slab: meter::slab()? })
+        Ok(Self { server, redis: nodes.redis_memory()?, slab: meter::slab()? })
     }
 }
 
@@ -81,7 +94,7 @@ fn floor_bytes(stage: &mut Stage, connections: usize) -> Result<Option<f64>> {
 }
 
 fn round(stage: &mut Stage, options: &Options, floor: Option<f64>) -> Result<Round> {
-    let Options { connections, settle, seconds, per_process } = *options;
+    let Options { connections, settle, seconds, per_process, .. } = *options;
     let nodes = &stage.host.nodes.clone();
     let empty = Look::at(nodes)?;
     let mut everybody = Everybody {
@@ -125,6 +138,9 @@ fn add_memory(
     round.add("anonymous RSS per connection", "KiB", anonymous);
     round.add("PSS per connection", "KiB", each(all.server.pss, empty.server.pss, count));
     round.add("kernel slab per connection, both ends", "KiB", each(all.slab, empty.slab, count));
+    if let (Some(after), Some(before)) = (all.redis, empty.redis) {
+        round.add("Redis RSS per connection", "KiB", each(after, before, count));
+    }
     round.add("RSS before", "MiB", empty.server.rss as f64 / 1_048_576.0);
     round.add("RSS after", "MiB", all.server.rss as f64 / 1_048_576.0);
 }

@@ -6,6 +6,8 @@
 //! they saw last and ask again, under the same keys, what has no answer. Nothing that was acknowledged
 //! or shown may be gone, nothing may be there twice.
 //!
+//! With `--nodes` there are several, and everybody comes, and comes back, to any of them.
+//!
 //! At the end nobody acts, everything must come to rest, and strangers read conversations back.
 
 use std::time::{Duration, Instant};
@@ -17,11 +19,13 @@ use serde_json::json;
 use crate::arguments::Common;
 use crate::chaos::Chaos;
 use crate::day::{Day, Plan, Sabotage};
+use crate::host::Several;
 use crate::memory::Memory;
 use crate::meter::{Gauge, Nodes, Reading};
 use crate::pace::{self, Punctuality};
 use crate::progress;
 use crate::report::{Report, Round, Series};
+use crate::spread::Spread;
 use crate::stage::Stage;
 
 /// Between two looks at memory, progress and what waits too long.
@@ -43,15 +47,18 @@ pub struct Options {
     #[arg(long, default_value_t = 400.0)]
     rate: f64,
     /// Kill the server and start it again, all the while
-    #[arg(long)]
+    #[arg(long, conflicts_with = "nodes")]
     chaos: bool,
+    /// Start so many nodes with a PostgreSQL and a Redis of their own
+    #[arg(long)]
+    nodes: Option<usize>,
     /// Seconds between kills
     #[arg(long, default_value_t = 5.0)]
     kill_every: f64,
     /// Whom chance favours
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Break what the verifier hears, once; the run must then fail
+    /// Break what the verifier hears now and then; the run must fail
     #[arg(long, value_enum)]
     sabotage: Option<Sabotage>,
 }
@@ -70,12 +77,13 @@ impl Options {
 /// Runs it.
 pub fn run(options: &Options, common: &Common) -> Result<Report> {
     ensure!(options.agents >= 1 && options.conversations >= 1, "nobody is there");
-    let mut stage = Stage::set(common, options.agents, false)?;
+    let several = options.nodes.map(|nodes| Several { nodes, spread: Spread::anywhere() });
+    let mut stage = Stage::set_for(common, options.agents, several)?;
     let accounts = stage.host.agent_tokens.len();
     ensure!(accounts >= options.agents, "every agent needs an account: give more --agent-token");
     let conditions = stage.conditions(json!({
         "minutes": options.minutes, "conversations": options.conversations, "agents": options.agents,
-        "rate": options.rate, "chaos": options.chaos, "seed": options.seed,
+        "rate": options.rate, "chaos": options.chaos, "nodes": options.nodes, "seed": options.seed,
     }))?;
     let server =
         options.chaos.then(|| stage.host.server.take().context("--chaos needs our own server"));

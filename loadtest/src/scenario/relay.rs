@@ -96,7 +96,7 @@ fn round(
     let messages = (pace.0 * pace.1.as_secs_f64()) as u64;
     let mut floor = None;
     if let (Some(bare), Some(process)) = (bare, &stage.floor) {
-        let floors = &Nodes(vec![process.pid]);
+        let floors = &Nodes::of(vec![process.pid]);
         let measured = one(stage, bare, floors, pace, &mut played.bare, |bare| bare.measure())?;
         bare.arrive(&mut stage.crowd)?;
         floor = Some((measured, bare.delivered.clone()));

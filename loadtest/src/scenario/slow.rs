@@ -94,7 +94,7 @@ fn round(
     round.add_latencies("some do not", &some_do_not, None);
     let ratio = some_do_not.us(99.0) / all_read.us(99.0);
     round.add("p99 of those who read, against all reading", "×", ratio).target = "≤ 1.10";
-    if !nodes.0.is_empty() {
+    if !nodes.ours.is_empty() {
         let more = during.saturating_sub(before) as f64 / 1024.0 / stuck as f64;
         // A full queue, and as many answers as one connection may have in hand.
         round.add("RSS more, for each who is stuck", "KiB", more).target = "≤ 1,536";

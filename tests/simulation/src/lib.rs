@@ -35,5 +35,5 @@ pub use history::History;
 pub use many::{Summary, many};
 pub use promises::{Broken, Fault, PROMISES, broken};
 pub use run::{Outcome, live, run};
-pub use story::report;
+pub use story::{report, stories};
 pub use tally::Tally;

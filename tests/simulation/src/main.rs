@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use simulation::{PROMISES, many, report, run};
+use simulation::{PROMISES, many, report, run, stories};
 
 #[derive(Parser)]
 #[command(about = "Whole nodes in virtual time, judged by every promise")]
@@ -17,6 +17,9 @@ struct Arguments {
     /// Only this one, with everything it breaks
     #[arg(long)]
     seed: Option<u64>,
+    /// And everything that happened in it
+    #[arg(long, requires = "seed")]
+    story: bool,
     #[arg(long, default_value_t = 2)]
     threads: usize,
 }
@@ -24,14 +27,17 @@ struct Arguments {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let fine = match arguments.seed {
-        Some(seed) => one(seed),
+        Some(seed) => one(seed, arguments.story),
         None => all(&arguments),
     };
     if fine { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-fn one(seed: u64) -> bool {
+fn one(seed: u64, story: bool) -> bool {
     let outcome = run(seed);
+    if story {
+        print!("{}", stories(&outcome.history));
+    }
     for promise in PROMISES {
         let mut broken = outcome.broken.iter().filter(|broken| broken.promise == promise.number);
         if let Some(first) = broken.next() {

@@ -98,7 +98,10 @@ async fn finish(world: &World, kind: Kind) -> History {
         shared.tally.stale.add(node.metrics.stale_appends.get());
         shared.tally.repeated.add(node.metrics.repeated_keys.get());
     }
-    shared.tally.hints_lost.add(world.hints_lost());
+    let toll = world.toll();
+    shared.tally.hints_lost.add(toll.lost);
+    shared.tally.hints_repeated.add(toll.repeated);
+    shared.tally.hints_overtaken.add(toll.overtaken);
     let mut history = History { entries: shared.recorder.entries(), ..History::default() };
     let committed = history.entries.iter().filter_map(|entry| match &entry.what {
         What::Committed { conversation, .. } => Some(*conversation),

@@ -22,6 +22,16 @@ pub fn report(seed: u64, history: &History, broken: &Broken) -> String {
     report
 }
 
+/// The stories of all conversations, one after the other.
+pub fn stories(history: &History) -> String {
+    let mut stories = String::new();
+    for conversation in history.journal.keys() {
+        let _ = writeln!(stories, "the story of {conversation}:");
+        stories.push_str(&story(history, *conversation));
+    }
+    stories
+}
+
 /// Everything that happened to one conversation, and to the world meanwhile.
 pub fn story(history: &History, conversation: ConversationId) -> String {
     let mut teller = Teller { conversation, people: BTreeMap::new(), attempts: BTreeMap::new() };

@@ -37,6 +37,8 @@ tally! {
     pauses: "nodes paused",
     clock_jumps: "clock jumps",
     hints_lost: "hints lost",
+    hints_repeated: "hints that came twice",
+    hints_overtaken: "hints overtaken by later ones",
     /// In worlds without any hint.
     tails: "last events that came without a hint",
     store_errors: "store calls that failed",

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use conversation::Subject;
-use fanout::{Local, Weather};
+use fanout::{Local, Toll, Weather};
 use protocol::{ConversationId, SiteId, VisitorId};
 
 use crate::clock::WallClock;
@@ -122,9 +122,9 @@ impl World {
         }
     }
 
-    /// Hints that were lost so far.
-    pub fn hints_lost(&self) -> u64 {
-        self.network.as_ref().map_or(0, Local::lost)
+    /// What became of hints so far.
+    pub fn toll(&self) -> Toll {
+        self.network.as_ref().map_or_else(Toll::default, Local::toll)
     }
 
     /// Some node that is not dead.

@@ -3,16 +3,23 @@
 use std::fmt;
 use std::str::FromStr;
 
-use ::redis::{ConnectionInfo, IntoConnectionInfo as _, ProtocolVersion};
+use ::redis::{ConnectionInfo, IntoConnectionInfo as _, ProtocolVersion, TlsCertificates};
+
+use super::tls;
 
 const PORT: u16 = 6379;
 const SENTINEL_PORT: u16 = 26379;
 
 /// `redis://[USER:PASSWORD@]HOST[:PORT]`, `redis+cluster://[USER:PASSWORD@]HOST[:PORT],…` or
 /// `redis+sentinel://[USER:PASSWORD@]HOST[:PORT],…/MASTER`. User and password are those of the servers,
-/// percent-encoded. Shown without them.
+/// percent-encoded. `rediss://` and `rediss+cluster://` speak TLS; `?sslrootcert=FILE` is who vouches for
+/// the servers. Shown without passwords.
 #[derive(Clone)]
-pub struct RedisAddress(pub(super) Place);
+pub struct RedisAddress {
+    pub(super) place: Place,
+    /// Who may vouch for the servers, if they have to prove who they are.
+    pub(super) tls: Option<TlsCertificates>,
+}
 
 #[derive(Clone)]
 pub(super) enum Place {
@@ -32,16 +39,16 @@ pub(super) struct Login {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unreadable {
     #[error(
-        "is no address of that kind; write redis://HOST:PORT, redis+sentinel://HOST:PORT,HOST:PORT/MASTER or redis+cluster://HOST:PORT,HOST:PORT"
+        "is no address of that kind; write redis[s]://HOST:PORT, redis+sentinel://HOST:PORT,HOST:PORT/MASTER or redis[s]+cluster://HOST:PORT,HOST:PORT"
     )]
     Form,
-    #[error(
-        "asks for TLS, which this build does not speak to Redis; write redis:// and use a tunnel"
-    )]
-    Tls,
+    #[error("names certificates in {path}, of which none can be read: {reason}")]
+    Roots { path: String, reason: String },
     #[error("names no master; write redis+sentinel://HOST:PORT,HOST:PORT/MASTER")]
     NoMaster,
-    #[error("has more than hosts and ports; pub/sub knows no databases and no options")]
+    #[error(
+        "has more than hosts and ports; pub/sub knows no databases, and no options but rediss://…?sslrootcert=FILE"
+    )]
     More,
 }
 
@@ -50,28 +57,56 @@ impl FromStr for RedisAddress {
 
     fn from_str(text: &str) -> Result<Self, Unreadable> {
         let (scheme, rest) = text.trim().split_once("://").ok_or(Unreadable::Form)?;
+        let (rest, roots) = match rest.split_once("?sslrootcert=") {
+            Some((rest, path)) => (rest, Some(path)),
+            None => (rest, None),
+        };
+        let tls = match (scheme.starts_with("rediss"), roots) {
+            (true, roots) => Some(tls::certificates(roots)?),
+            (false, Some(_)) => return Err(Unreadable::More),
+            (false, None) => None,
+        };
         let (login, rest) = match rest.rsplit_once('@') {
             Some((login, rest)) => (Login::read(login)?, rest),
             None => (Login::default(), rest),
         };
         let (hosts, path) = rest.split_once('/').unwrap_or((rest, ""));
         let place = match scheme {
-            "redis" if !hosts.contains(',') => Place::One(server(hosts, PORT, &login)?),
-            "redis+cluster" => Place::Cluster(servers(hosts, PORT, &login)?),
+            "redis" | "rediss" if !hosts.contains(',') => Place::One(server(hosts, PORT, &login)?),
+            "redis+cluster" | "rediss+cluster" => Place::Cluster(servers(hosts, PORT, &login)?),
             "redis+sentinel" if path.is_empty() => return Err(Unreadable::NoMaster),
             "redis+sentinel" => {
                 // The password is the server's; sentinels rarely have one, and then it is another.
                 let sentinels = servers(hosts, SENTINEL_PORT, &Login::default())?;
                 return match path.contains(['/', '?', '#']) {
                     true => Err(Unreadable::More),
-                    false => Ok(Self(Place::Sentinels { sentinels, master: path.into(), login })),
+                    false => {
+                        let place = Place::Sentinels { sentinels, master: path.into(), login };
+                        Ok(Self { place, tls })
+                    }
                 };
             }
-            "rediss" => return Err(Unreadable::Tls),
             _ => return Err(Unreadable::Form),
         };
         // `/0` stands in many addresses and means nothing here.
-        if matches!(path, "" | "0") { Ok(Self(place)) } else { Err(Unreadable::More) }
+        if matches!(path, "" | "0") {
+            Ok(Self { place: place.with(tls.is_some()), tls })
+        } else {
+            Err(Unreadable::More)
+        }
+    }
+}
+
+impl Place {
+    /// The same servers, spoken to with TLS if it is wanted.
+    fn with(self, tls: bool) -> Self {
+        match self {
+            Self::One(server) if tls => Self::One(tls::with_tls(&server)),
+            Self::Cluster(servers) if tls => {
+                Self::Cluster(servers.iter().map(tls::with_tls).collect())
+            }
+            place => place,
+        }
     }
 }
 
@@ -117,7 +152,7 @@ fn server(host: &str, default: u16, login: &Login) -> Result<ConnectionInfo, Unr
 }
 
 /// `None` if a percent sign is not followed by two hexadecimal digits, or it is no text.
-fn percent_decoded(text: &str) -> Option<String> {
+pub(super) fn percent_decoded(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes().iter();
     while let Some(&byte) = rest.next() {
@@ -139,12 +174,13 @@ impl fmt::Display for RedisAddress {
                 servers.iter().map(|server| server.addr().to_string()).collect();
             servers.join(",")
         };
-        match &self.0 {
-            Place::One(server) => write!(f, "redis://{}", server.addr()),
+        let redis = if self.tls.is_some() { "rediss" } else { "redis" };
+        match &self.place {
+            Place::One(server) => write!(f, "{redis}://{}", server.addr()),
             Place::Sentinels { sentinels, master, .. } => {
                 write!(f, "redis+sentinel://{}/{master}", list(sentinels))
             }
-            Place::Cluster(servers) => write!(f, "redis+cluster://{}", list(servers)),
+            Place::Cluster(servers) => write!(f, "{redis}+cluster://{}", list(servers)),
         }
     }
 }
@@ -164,13 +200,15 @@ mod tests {
     }
 
     #[test]
-    fn the_three_forms_are_read_and_shown_without_the_password() {
+    fn every_form_is_read_and_shown_without_the_password() {
         let table = [
             ("redis://cache", "redis://cache:6379"),
             ("redis://cache:6380/0", "redis://cache:6380"),
             ("redis://:hunter2@cache", "redis://cache:6379"),
             ("redis://me:hunter2%40@[::1]:7", "redis://::1:7"),
             ("redis+cluster://me:hunter2@a:1,b", "redis+cluster://a:1,b:6379"),
+            ("rediss://me:hunter2@cache", "rediss://cache:6379"),
+            ("rediss+cluster://a:1,b/0", "rediss+cluster://a:1,b:6379"),
             ("redis+sentinel://:hunter2@a,b:2/desk", "redis+sentinel://a:26379,b:2/desk"),
         ];
         for (text, expected) in table {
@@ -198,7 +236,9 @@ mod tests {
             ("redis://cache/0?protocol=2", Unreadable::More),
             ("redis+sentinel://a/desk/0", Unreadable::More),
             ("redis+sentinel://a,b", Unreadable::NoMaster),
-            ("rediss://cache", Unreadable::Tls),
+            ("rediss://cache?protocol=2", Unreadable::Form),
+            ("rediss+sentinel://a/desk", Unreadable::Form),
+            ("redis://cache?sslrootcert=a.pem", Unreadable::More),
         ];
         for (text, wrong) in table {
             assert_eq!(shown(text), Err(wrong), "{text}");
@@ -207,7 +247,7 @@ mod tests {
 
     #[test]
     fn the_password_reaches_the_server_as_it_is_meant() {
-        let Place::One(info) = "redis://me:p%40ss:%2F@cache".parse::<RedisAddress>().unwrap().0
+        let Place::One(info) = "redis://me:p%40ss:%2F@cache".parse::<RedisAddress>().unwrap().place
         else {
             panic!("one server");
         };

@@ -9,7 +9,7 @@ use ::redis::cluster_routing::{MultipleNodeRoutingInfo, ResponsePolicy, RoutingI
 use ::redis::sentinel::{SentinelClient, SentinelNodeConnectionInfo, SentinelServerType};
 use ::redis::{
     AsyncConnectionConfig, Client, ConnectionInfo, ErrorKind, ProtocolVersion, RedisError,
-    RedisResult, Value, cmd,
+    RedisResult, TlsCertificates, Value, cmd,
 };
 use futures::future::join_all;
 use protocol::{ConversationId, SiteId};
@@ -35,18 +35,27 @@ pub(super) enum Connection {
 impl Connection {
     /// Connects; what is pushed goes to `pushes`.
     pub async fn open(address: &RedisAddress, pushes: impl AsyncPushSender) -> RedisResult<Self> {
-        match &address.0 {
-            Place::One(server) => Self::to_one(server, pushes).await,
+        match &address.place {
+            Place::One(server) => Self::to_one(server, address.tls.as_ref(), pushes).await,
             Place::Sentinels { sentinels, master, login } => {
                 let sentinels = (sentinels.clone(), master.clone());
                 Self::to_the_master(sentinels, login, pushes).await
             }
-            Place::Cluster(servers) => Self::to_a_cluster(servers, pushes).await,
+            Place::Cluster(servers) => {
+                Self::to_a_cluster(servers, address.tls.as_ref(), pushes).await
+            }
         }
     }
 
-    async fn to_one(server: &ConnectionInfo, pushes: impl AsyncPushSender) -> RedisResult<Self> {
-        let client = Client::open(server.clone())?;
+    async fn to_one(
+        server: &ConnectionInfo,
+        tls: Option<&TlsCertificates>,
+        pushes: impl AsyncPushSender,
+    ) -> RedisResult<Self> {
+        let client = match tls {
+            Some(tls) => Client::build_with_tls(server.clone(), tls.clone())?,
+            None => Client::open(server.clone())?,
+        };
         let config = config(pushes);
         Ok(Self::One(client.get_multiplexed_async_connection_with_config(&config).await?))
     }
@@ -67,9 +76,14 @@ impl Connection {
 
     async fn to_a_cluster(
         servers: &[ConnectionInfo],
+        tls: Option<&TlsCertificates>,
         pushes: impl AsyncPushSender,
     ) -> RedisResult<Self> {
-        let client = ClusterClient::builder(servers.to_vec())
+        let mut client = ClusterClient::builder(servers.to_vec());
+        if let Some(tls) = tls {
+            client = client.certs(tls.clone());
+        }
+        let client = client
             .use_protocol(ProtocolVersion::RESP3)
             .connection_timeout(CONNECT_WITHIN)
             .response_timeout(ANSWER_WITHIN)

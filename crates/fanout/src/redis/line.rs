@@ -17,6 +17,7 @@ use super::address::RedisAddress;
 use super::connection::Connection;
 use super::envelope::Front;
 use super::hearing::{Hearing, Pushes};
+use super::tls;
 use super::waiting::Queue;
 use super::wanted::Wanted;
 use crate::{FanoutMetrics, NodeId, Topic};
@@ -203,6 +204,7 @@ impl Past {
 
     /// Loud once, then quiet: it may stay away for long.
     fn failed(&mut self, address: &RedisAddress, error: &RedisError) {
+        let error = tls::in_words(error);
         if self.failures == 0 {
             tracing::warn!(%address, %error, "no Redis: other nodes are heard of late; trying again");
         } else {

@@ -1,6 +1,6 @@
 // The frame: sign-in or inbox, and what is said about the connection.
 
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { ConnectionBanner } from "./banner";
 import { Conversation } from "./conversation/conversation";
 import { Feed } from "./inbox/feed";
@@ -8,7 +8,7 @@ import { Inbox } from "./inbox/inbox";
 import type { Desk } from "./live/desk";
 import { useStore } from "./live/store";
 import { Rail } from "./rail";
-import { useRoute, type Filters } from "./route";
+import { navigate, useRoute, type Route } from "./route";
 import type { Session } from "./session";
 import { SignIn } from "./signin";
 import { useMedia } from "./ui/media";
@@ -39,28 +39,35 @@ function Splash() {
 
 function Desktop({ desk, onSignOut }: { desk: Desk; onSignOut: () => void }) {
   const route = useRoute();
-  const feed = useFeed(desk, route.filters);
+  const feed = useFeed(desk, route);
   const [title, setTitle] = useState<string>();
   const isPhone = useMedia("(max-width: 759px)");
   const { conversation } = route;
   useTitle(desk, title);
   return (
     <div class={conversation === null ? "desktop" : "desktop desktop-open"}>
-      <Rail desk={desk} filters={route.filters} onSignOut={onSignOut} />
+      <Rail desk={desk} view={route.view} onSignOut={onSignOut} />
       <main class="panes">
         <Inbox desk={desk} feed={feed} route={route} isNarrow={isPhone || conversation !== null} />
         {conversation !== null && (
-          <Conversation key={conversation} desk={desk} id={conversation} filters={route.filters} onTitle={setTitle} />
+          <Conversation key={conversation} desk={desk} id={conversation} view={route.view} onTitle={setTitle} />
         )}
       </main>
     </div>
   );
 }
 
-function useFeed(desk: Desk, filters: Filters): Feed {
-  const { queue, status, search } = filters;
-  const feed = useMemo(() => new Feed(desk, filters), [desk, queue, status, search]);
+function useFeed(desk: Desk, route: Route): Feed {
+  const { queue, status, search, sort, order, size, page } = route.view;
+  const shown = useRef(route);
+  shown.current = route;
+  const goBack = (last: number) => {
+    const { view } = shown.current;
+    navigate({ ...shown.current, view: { ...view, page: last } }, "replace");
+  };
+  const feed = useMemo(() => new Feed(desk, route.view, goBack), [desk, queue, status, search, sort, order, size]);
   useEffect(() => feed.start(), [feed]);
+  useEffect(() => feed.show(page), [feed, page]);
   return feed;
 }
 

@@ -2,7 +2,7 @@
 
 import type { Desk } from "./live/desk";
 import { useStore } from "./live/store";
-import { hrefOf, isForBrowser, navigate, type Filters } from "./route";
+import { hrefOf, isForBrowser, navigate, type View } from "./route";
 import { Avatar } from "./ui/avatar";
 import { Icon } from "./ui/icon";
 import { Mark } from "./ui/mark";
@@ -10,13 +10,13 @@ import { Menu } from "./ui/menu";
 
 interface Props {
   desk: Desk;
-  filters: Filters;
+  view: View;
   onSignOut: () => void;
 }
 
-export function Rail({ desk, filters, onSignOut }: Props) {
+export function Rail({ desk, view, onSignOut }: Props) {
   const counts = useStore(desk.counts);
-  const inbox = { conversation: null, filters };
+  const inbox = { conversation: null, view };
   const waiting = counts?.unassigned ?? 0;
   const { me } = desk;
   return (

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { activityOrder, matches, newerOf, withRows } from "../src/inbox/rows";
-import { DEFAULT_FILTERS } from "../src/route";
+import { matches, newerOf, sorted, withRows } from "../src/inbox/rows";
+import { DEFAULT_FILTERS, type Order, type Sort } from "../src/route";
 import { ADA, BEN, NOON, row } from "./given";
 
 test("the highest number holds, and on a tie the later report", () => {
@@ -13,9 +13,28 @@ test("the highest number holds, and on a tie the later report", () => {
   assert.equal(newerOf(undefined, older), older);
 });
 
-test("newest activity stands first, ties by id", () => {
-  const rows = withRows(new Map(), [row({ id: "a" }), row({ id: "c", activity_at: NOON + 1 }), row({ id: "b" })]);
-  assert.deepEqual(activityOrder(rows), ["c", "b", "a"]);
+const listed = (sort: Sort, order: Order, ...rows: Parameters<typeof row>[0][]) =>
+  sorted(withRows(new Map(), rows.map(row)), { sort, order }).join(" ");
+
+test("newest activity stands first, ties by id in both orders", () => {
+  const rows = [{ id: "b" }, { id: "c", activity_at: NOON + 1 }, { id: "a" }];
+  assert.equal(listed("activity", "desc", ...rows), "c a b");
+  assert.equal(listed("activity", "asc", ...rows), "a b c");
+});
+
+test("whoever has no name and whatever has no owner comes last, whichever way it goes", () => {
+  const visitors = ["vera", "", "Abe"].map((name, n) => ({ id: `${n}`, visitor: { id: "v", name, online: true } }));
+  assert.equal(listed("visitor", "asc", ...visitors), "2 0 1");
+  assert.equal(listed("visitor", "desc", ...visitors), "0 2 1");
+  const owners = [{ id: "0", owner: BEN }, { id: "1" }, { id: "2", owner: ADA }];
+  assert.equal(listed("assignee", "asc", ...owners), "2 0 1");
+  assert.equal(listed("assignee", "desc", ...owners), "0 2 1");
+});
+
+test("open, converted, closed", () => {
+  const rows = (["closed", "open", "converted"] as const).map((status) => ({ id: status, status }));
+  assert.equal(listed("status", "asc", ...rows), "open converted closed");
+  assert.equal(listed("status", "desc", ...rows), "closed converted open");
 });
 
 test("a row leaves the open list when it is closed, and enters the closed one", () => {

@@ -10,6 +10,11 @@ use crate::StoreError;
 pub enum PostgresError {
     #[error("the address cannot be read: {0}; write postgres://USER:PASSWORD@HOST:PORT/DATABASE")]
     Address(String),
+    #[error(
+        "no certificates can be read from {place}: {reason}; give a PEM file of whoever vouches for the \
+         server, with sslrootcert=FILE"
+    )]
+    Roots { place: String, reason: String },
     #[error("cannot connect to {place}: {reason}; {remedy}")]
     Connect { place: String, reason: String, remedy: &'static str },
     #[error(
@@ -48,6 +53,9 @@ impl From<Error> for PostgresError {
 }
 
 fn remedy(error: &Error) -> &'static str {
+    if let Some(remedy) = super::tls::remedy(error) {
+        return remedy;
+    }
     match error.code() {
         Some(code) if *code == SqlState::INVALID_PASSWORD => "check user and password",
         Some(code) if *code == SqlState::INVALID_AUTHORIZATION_SPECIFICATION => {

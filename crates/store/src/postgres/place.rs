@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
-use tokio_postgres::config::{Host, SslMode};
-use tokio_postgres::{Client, Config, NoTls};
+use tokio_postgres::config::Host;
+use tokio_postgres::{Client, Config};
 
 use super::PostgresError;
+use super::tls::{Connector, Wish};
 
 /// A connection is there by then, or it is tried again.
 const CONNECT_WITHIN: Duration = Duration::from_secs(3);
@@ -20,6 +21,7 @@ const SETTINGS: &str =
 #[derive(Clone)]
 pub(super) struct Place {
     config: Config,
+    tls: Connector,
     shown: String,
 }
 
@@ -28,12 +30,11 @@ impl Place {
         if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
             return Err(PostgresError::Address("it does not begin with postgres://".into()));
         }
+        let (url, wish) = Wish::take_from(url)?;
         let mut config: Config =
             url.parse().map_err(|error| PostgresError::Address(super::error::words(&error)))?;
-        if config.get_ssl_mode() == SslMode::Require {
-            let reason = "it asks for TLS (sslmode=require), which this build cannot do";
-            return Err(PostgresError::Address(reason.into()));
-        }
+        let tls = wish.connector()?;
+        config.ssl_mode(wish.driver_mode());
         let options = match config.get_options() {
             // What the administrator says comes last, and so counts.
             Some(given) => format!("{SETTINGS} {given}"),
@@ -47,16 +48,20 @@ impl Place {
             config.connect_timeout(CONNECT_WITHIN);
         }
         let shown = shown(&config);
-        Ok(Self { config, shown })
+        Ok(Self { config, tls, shown })
     }
 
     pub(super) fn config(&self) -> &Config {
         &self.config
     }
 
+    pub(super) fn tls(&self) -> Connector {
+        self.tls.clone()
+    }
+
     /// A connection, and the task that carries it.
     pub(super) async fn connect(&self) -> Result<(Client, Carrier), tokio_postgres::Error> {
-        let (client, connection) = self.config.connect(NoTls).await?;
+        let (client, connection) = self.config.connect(self.tls()).await?;
         let carrier = tokio::spawn(async move {
             if let Err(error) = connection.await {
                 let reason = super::error::words(&error);
@@ -107,7 +112,8 @@ mod tests {
             ("db.example", "postgres://"),
             ("mysql://me:hunter2@db/x", "postgres://"),
             ("postgres://me:hunter2@db:port/x", "port"),
-            ("postgres://me:hunter2@db/x?sslmode=require", "TLS"),
+            ("postgres://me:hunter2@db/x?sslmode=allow", "verify-full"),
+            ("postgres://me:hunter2@db/x?sslrootcert=/none/such", "/none/such"),
         ] {
             let said = refusal(url);
             assert!(said.contains(why) && !said.contains("hunter2"), "{said}");

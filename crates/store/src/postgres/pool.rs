@@ -7,7 +7,6 @@ use deadpool_postgres::{
 };
 use futures::future::BoxFuture;
 use tokio::time::{Instant, sleep, timeout_at};
-use tokio_postgres::NoTls;
 
 use super::PostgresError;
 use super::error::{Trouble, too_late, words};
@@ -28,7 +27,7 @@ pub(super) struct Pool(Connections);
 impl Pool {
     pub(super) fn of(place: &Place, size: usize) -> Result<Self, PostgresError> {
         let recycle = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-        let manager = Manager::from_config(place.config().clone(), NoTls, recycle);
+        let manager = Manager::from_config(place.config().clone(), place.tls(), recycle);
         let pool = Connections::builder(manager)
             .max_size(size)
             .runtime(Runtime::Tokio1)

@@ -1,8 +1,8 @@
 //! Several servers that share the slots.
 
-use super::Redis;
-use crate::free_port;
+use super::{Redis, tls_options};
 use crate::process::Stream;
+use crate::{Certificates, free_port};
 
 const SLOTS: usize = 16_384;
 
@@ -14,16 +14,27 @@ pub struct RedisCluster {
 impl RedisCluster {
     /// Starts `count` servers, and waits until each knows that every slot has its server.
     pub async fn start(count: usize) -> Self {
+        Self::start_with(count, Vec::new).await
+    }
+
+    /// The same; each also speaks TLS, also with the others.
+    pub async fn start_with_tls(count: usize, certificates: &Certificates) -> Self {
+        let cluster = ["--tls-cluster", "yes"].map(str::to_owned);
+        Self::start_with(count, || [&tls_options(certificates)[..], &cluster].concat()).await
+    }
+
+    async fn start_with(count: usize, more: impl Fn() -> Vec<String>) -> Self {
         let mut servers = Vec::new();
         for _ in 0..count {
-            servers.push(Redis::start_with(options).await);
+            servers.push(Redis::start_with(|| [more(), options()].concat()).await);
         }
         for (n, server) in servers.iter().enumerate() {
             let (first, last) = (n * SLOTS / count, (n + 1) * SLOTS / count - 1);
             let slots = format!("CLUSTER ADDSLOTSRANGE {first} {last}");
             assert_eq!(server.command(&slots).await, "+OK");
             // The port that servers talk on is the last of the options.
-            let (port, between) = (servers[0].port, servers[0].options.last().expect("a port"));
+            let between = servers[0].options.last().expect("a port");
+            let port = servers[0].tls_port().unwrap_or(servers[0].port);
             let meet = format!("CLUSTER MEET 127.0.0.1 {port} {between}");
             assert_eq!(server.command(&meet).await, "+OK");
         }
@@ -40,6 +51,13 @@ impl RedisCluster {
         let servers: Vec<String> =
             self.servers.iter().map(|server| format!("127.0.0.1:{}", server.port)).collect();
         format!("redis+cluster://{}", servers.join(","))
+    }
+
+    /// `rediss+cluster://127.0.0.1:PORT,…`, if it speaks TLS.
+    pub fn tls_url(&self) -> String {
+        let ports = self.servers.iter().filter_map(Redis::tls_port);
+        let servers: Vec<String> = ports.map(|port| format!("127.0.0.1:{port}")).collect();
+        format!("rediss+cluster://{}", servers.join(","))
     }
 
     /// The servers, in the order of their slots.

@@ -1,5 +1,6 @@
 //! The test programs, built with the defects planted, and what they say.
 
+use std::fmt::{Display, Formatter};
 use std::io::Read as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -13,7 +14,7 @@ use crate::check::cargo;
 /// Whose tests look for defects.
 const CRATES: &[&str] = &["conversation", "fanout", "hub", "store", "gateway", "simulation"];
 /// Tests of tests, which know nothing of defects, and tests that start a server of their own each.
-const NOT_ASKED: &[&str] = &["judges", "redis", "postgres"];
+const NOT_ASKED: &[&str] = &["judges", "replay", "redis", "postgres"];
 /// A defect may make a test wait for ever; that is a failure, too. But a machine may be busy: a program has
 /// so many times what it needed without any defect, and never less than a minute.
 const PATIENCE: u32 = 10;
@@ -33,8 +34,16 @@ pub struct Program {
 /// What it said.
 pub enum Verdict {
     Passed,
-    /// The first test that failed.
-    Failed(String),
+    Failed(Failure),
+}
+
+/// The first test that failed.
+pub struct Failure {
+    test: String,
+    /// The promise that the simulation saw broken.
+    promise: Option<String>,
+    /// The program had to be ended.
+    hung: bool,
 }
 
 /// Builds them all, in a place of their own, so that nothing that is shipped ever has a defect in it.
@@ -90,8 +99,7 @@ impl Program {
         let text = reader.join().ok().and_then(Result::ok).unwrap_or_default();
         Ok(match status {
             Some(status) if status.success() => Verdict::Passed,
-            Some(_) => Verdict::Failed(first_failure(&text)),
-            None => Verdict::Failed(format!("{}, and it never ended", first_failure(&text))),
+            other => Verdict::Failed(Failure::read(&text, other.is_none())),
         })
     }
 }
@@ -112,9 +120,42 @@ fn wait(child: &mut Child, patience: Duration) -> Result<Option<ExitStatus>> {
     }
 }
 
-/// The name of a test that failed.
-fn first_failure(text: &str) -> String {
-    let failed =
-        |line: &str| Some(line.strip_prefix("test ")?.strip_suffix(" ... FAILED")?.to_owned());
-    text.lines().find_map(failed).unwrap_or_else(|| "before any test".to_owned())
+impl Failure {
+    /// From what the program said.
+    fn read(text: &str, hung: bool) -> Self {
+        let failed =
+            |line: &str| line.strip_prefix("test ")?.strip_suffix(" ... FAILED").map(str::to_owned);
+        let test = text.lines().find_map(failed).unwrap_or_else(|| "before any test".to_owned());
+        let breaks = |line: &&str| line.starts_with("seed ") && line.contains(" breaks ");
+        let promise = text.lines().find(breaks).map(|line| line.trim_end_matches(':').to_owned());
+        Self { test, promise, hung }
+    }
+}
+
+impl Display for Failure {
+    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.test)?;
+        if let Some(promise) = &self.promise {
+            write!(f, " ({promise})")?;
+        }
+        f.write_str(if self.hung { ", and it never ended" } else { "" })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_names_its_test_and_the_promise_it_broke() {
+        let said = "test other ... ok\ntest every_seed ... FAILED\n\nfailures:\n\
+            seed 3 breaks P4, one owner:\n  Ann and Ben\nseed 5 breaks P5, close is a barrier:\n";
+        let failure = Failure::read(said, false);
+        assert_eq!(failure.to_string(), "every_seed (seed 3 breaks P4, one owner)");
+    }
+
+    #[test]
+    fn a_program_that_says_nothing_and_hangs_is_told_so() {
+        assert_eq!(Failure::read("", true).to_string(), "before any test, and it never ended");
+    }
 }

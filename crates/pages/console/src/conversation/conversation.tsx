@@ -3,25 +3,26 @@
 import { useEffect, useState } from "preact/hooks";
 import { TypingNotice } from "@frontdesk/client";
 import { Customer } from "./customer";
+import { ClosedFooter, UnseenQuestion } from "./ending";
 import { BackLink, ConversationHeader } from "./header";
 import { Thread } from "./thread";
 import { Transcript } from "./transcript";
 import { Composer } from "../composer/composer";
 import type { Desk } from "../live/desk";
 import { useStore } from "../live/store";
-import type { Filters } from "../route";
+import type { View } from "../route";
 import { Icon } from "../ui/icon";
-import { CLOSED_FOOTER, visitorName } from "../ui/words";
+import { visitorName } from "../ui/words";
 
 interface Props {
   desk: Desk;
   id: string;
-  filters: Filters;
+  view: View;
   onTitle: (title: string | undefined) => void;
 }
 
 /** Give it the conversation's id as `key`: one view, one conversation. */
-export function Conversation({ desk, id, filters, onTitle }: Props) {
+export function Conversation({ desk, id, view, onTitle }: Props) {
   const [thread] = useState(() => new Thread(desk, id));
   const [typing] = useState(() => new TypingNotice(desk.client, id));
   const [detailsOpen, setDetailsOpen] = useState(false);
@@ -41,7 +42,7 @@ export function Conversation({ desk, id, filters, onTitle }: Props) {
     return () => onTitle(undefined);
   }, [title]);
 
-  if (phase === "failed") return <ConversationProblem filters={filters} text={problem} />;
+  if (phase === "failed") return <ConversationProblem view={view} text={problem} />;
   if (summary === undefined) return <section class="conversation" aria-label="Conversation" aria-busy="true" />;
   const claim = async () => {
     if (await thread.claim()) setFocusRequests((count) => count + 1);
@@ -51,7 +52,7 @@ export function Conversation({ desk, id, filters, onTitle }: Props) {
       <ConversationHeader
         summary={summary}
         me={desk.me.id}
-        filters={filters}
+        view={view}
         doing={doing}
         onClaim={claim}
         onUnclaim={() => thread.unclaim()}
@@ -77,25 +78,24 @@ export function Conversation({ desk, id, filters, onTitle }: Props) {
               onTyping={(active) => (active ? typing.pressed() : typing.ended())}
             />
           ) : (
-            <ClosedFooter />
+            <ClosedFooter desk={desk} view={view} />
           )}
         </div>
         <Customer summary={summary} isOpen={detailsOpen} onClose={() => setDetailsOpen(false)} />
       </div>
+      {state.unseen !== undefined && (
+        <UnseenQuestion
+          name={visitorName(summary.visitor)}
+          unseen={state.unseen}
+          onClose={() => thread.endAllTheSame()}
+          onCancel={() => thread.keepOpen()}
+        />
+      )}
     </section>
   );
 }
 
-function ClosedFooter() {
-  return (
-    <footer class="closed-footer">
-      <Icon name="lock" />
-      <span role="status">{CLOSED_FOOTER}</span>
-    </footer>
-  );
-}
-
-function ConversationProblem({ filters, text }: { filters: Filters; text: string | undefined }) {
+function ConversationProblem({ view, text }: { view: View; text: string | undefined }) {
   return (
     <section class="conversation" aria-label="Conversation">
       <div class="empty" role="alert">
@@ -104,7 +104,7 @@ function ConversationProblem({ filters, text }: { filters: Filters; text: string
         </span>
         <h2>This conversation cannot be shown</h2>
         <p>{text}</p>
-        <BackLink filters={filters} />
+        <BackLink view={view} />
       </div>
     </section>
   );

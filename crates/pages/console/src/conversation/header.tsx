@@ -2,7 +2,7 @@
 
 import type { Summary } from "@frontdesk/client";
 import { useEffect, useState } from "preact/hooks";
-import { navigate, hrefOf, isForBrowser, type Filters } from "../route";
+import { navigate, hrefOf, isForBrowser, type View } from "../route";
 import { Avatar } from "../ui/avatar";
 import { StatusBadge } from "../ui/badge";
 import { Icon } from "../ui/icon";
@@ -14,7 +14,7 @@ const SETTLES_AFTER_MS = 1000;
 interface Props {
   summary: Summary;
   me: string;
-  filters: Filters;
+  view: View;
   doing: Doing | undefined;
   onClaim: () => void;
   onUnclaim: () => void;
@@ -31,7 +31,7 @@ export function ConversationHeader(props: Props) {
   const settled = useSettled(isOwner);
   return (
     <header class="conversation-header">
-      <BackLink filters={props.filters} />
+      <BackLink view={props.view} />
       <Avatar id={visitor.id} name={visitor.name} online={visitor.online} />
       <div class="conversation-who">
         <div class="conversation-title">
@@ -93,8 +93,8 @@ function useSettled(isOwner: boolean): boolean {
   return settled;
 }
 
-export function BackLink({ filters }: { filters: Filters }) {
-  const inbox = { conversation: null, filters };
+export function BackLink({ view }: { view: View }) {
+  const inbox = { conversation: null, view };
   const go = (event: MouseEvent) => {
     if (isForBrowser(event)) return;
     event.preventDefault();

@@ -1,20 +1,20 @@
 // What stands in place of rows: nothing to do, nothing found, something wrong, not there yet.
 
-import { DEFAULT_FILTERS, navigate, type Filters } from "../route";
+import { DEFAULT_FILTERS, navigate, withView, type Filters, type View } from "../route";
 import { Icon } from "../ui/icon";
 
-export function EmptyInbox({ filters }: { filters: Filters }) {
-  const { title, text } = wordsFor(filters);
-  const isDefault = filters.queue === "all" && filters.status === "open" && filters.search === "";
+export function EmptyInbox({ view }: { view: View }) {
+  const { title, text } = wordsFor(view);
+  const isDefault = view.queue === "all" && view.status === "open" && view.search === "";
   return (
     <div class="empty" role="status">
       <span class="empty-icon">
-        <Icon name={filters.search === "" ? "inbox" : "search"} />
+        <Icon name={view.search === "" ? "inbox" : "search"} />
       </span>
       <h2>{title}</h2>
       <p>{text}</p>
       {!isDefault && (
-        <button type="button" class="button" onClick={() => navigate({ conversation: null, filters: DEFAULT_FILTERS })}>
+        <button type="button" class="button" onClick={() => navigate(withView({ conversation: null, view }, DEFAULT_FILTERS))}>
           Show all open conversations
         </button>
       )}

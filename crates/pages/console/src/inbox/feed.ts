@@ -1,43 +1,47 @@
-// One filtered view of the inbox, kept true by row signals: rows enter, change and leave.
+// One page of one list, kept true by row signals: rows enter, change and leave.
 
 import type { InboxPage, InboxQuery, Summary } from "@frontdesk/client";
-import { activityOrder, byActivity, matches, newerOf, withRows, type Rows } from "./rows";
+import { Pages } from "./pages";
+import { compare, matches, newerOf, sorted, withRows, type Rows } from "./rows";
 import type { Desk } from "../live/desk";
 import { explain } from "../live/refusals";
 import { Store } from "../live/store";
-import type { Filters } from "../route";
+import type { View } from "../route";
 
-const PAGE_ROWS = 25;
-const PAGE_ROWS_MAX = 100;
-/** Fewer than this and the next page is fetched unasked: rows leave as they are dealt with. */
-const ROWS_LOW = 8;
-const RECOUNT_AFTER_MS = 1_000;
-const SEARCH_AGAIN_AFTER_MS = 2_000;
+/** Which rows belong to the page is the server's to say; it is asked at most this often. */
+const ASK_AGAIN_AFTER_MS = 1_000;
 
 export interface FeedState {
   phase: "loading" | "ready" | "failed";
+  /** From 1; while the next is on its way, that of the rows. */
+  page: number;
   rows: Rows;
   order: readonly string[];
+  /** Rows of all pages. */
   total: number;
-  next: string | undefined;
-  loadingMore: boolean;
+  hasNext: boolean;
+  isTurning: boolean;
   problem: string | undefined;
 }
 
 const EMPTY: FeedState = {
   phase: "loading",
+  page: 1,
   rows: new Map(),
   order: [],
   total: 0,
-  next: undefined,
-  loadingMore: false,
+  hasNext: false,
+  isTurning: false,
   problem: undefined,
 };
 
 export class Feed {
   readonly state = new Store(EMPTY);
   readonly #desk: Desk;
-  readonly #filters: Filters;
+  readonly #view: View;
+  readonly #onPageGone: (last: number) => void;
+  readonly #pages: Pages;
+  #page: number;
   #stops: (() => void)[] = [];
   /** Answers to earlier questions are ignored. */
   #asked = 0;
@@ -45,9 +49,13 @@ export class Feed {
   #arrived: Summary[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(desk: Desk, filters: Filters) {
+  /** `onPageGone`: the page asked for is behind the last one, which it is given. */
+  constructor(desk: Desk, view: View, onPageGone: (last: number) => void) {
     this.#desk = desk;
-    this.#filters = filters;
+    this.#view = view;
+    this.#onPageGone = onPageGone;
+    this.#page = view.page;
+    this.#pages = new Pages((part) => desk.client.ask("inbox.list", { ...queryOf(view), ...part }), view.size);
   }
 
   start(): () => void {
@@ -55,40 +63,44 @@ export class Feed {
       this.#desk.onRow((row) => this.#onRow(row)),
       this.#desk.onReload(() => this.reload()),
       this.#desk.counts.subscribe(() => this.#countFromCounts()),
-      () => clearTimeout(this.#timer),
+      () => this.#askedAgain(),
       () => this.#asked++,
     ];
     return () => this.#stops.forEach((stop) => stop());
   }
 
-  /** Lists anew, as many rows as are shown now. */
+  /** Turns to another page of the same list. */
+  show(page: number): void {
+    if (page === this.#page) return;
+    this.#page = page;
+    if (this.#asked > 0) this.reload();
+  }
+
+  /** Asks anew what the page shows. */
   async reload(): Promise<void> {
-    const limit = Math.min(PAGE_ROWS_MAX, Math.max(PAGE_ROWS, this.state.value.rows.size));
-    const page = await this.#ask({ limit });
-    if (page === undefined) return;
-    this.state.set({ ...EMPTY, phase: "ready", ...this.#merged(new Map(), page), total: page.total, next: page.next });
+    this.#askedAgain();
+    const page = this.#page;
+    if (page !== this.state.value.page) this.#set({ isTurning: true });
+    const answer = await this.#ask(page);
+    if (answer === undefined) return this.#set({ isTurning: false });
+    const { rows, total, next } = answer;
+    const last = Math.max(1, Math.ceil(total / this.#view.size));
+    if (rows.length === 0 && page > last) return this.#onPageGone(last);
+    const shown = withRows(new Map(), rows.map((row) => newerOf(this.#desk.row(row.id), row)));
+    const hasNext = next !== undefined;
+    this.state.set({ ...EMPTY, phase: "ready", page, rows: shown, order: this.#sorted(shown), total, hasNext });
     this.#takeArrived();
   }
 
-  async loadMore(): Promise<void> {
-    const { next, loadingMore } = this.state.value;
-    if (next === undefined || loadingMore) return;
-    this.#set({ loadingMore: true });
-    const page = await this.#ask({ limit: PAGE_ROWS, cursor: next });
-    if (page === undefined) return this.#set({ loadingMore: false });
-    this.#set({ ...this.#merged(this.state.value.rows, page), total: page.total, next: page.next, loadingMore: false });
-    this.#takeArrived();
-  }
-
-  async #ask(what: Pick<InboxQuery, "limit" | "cursor">): Promise<InboxPage | undefined> {
+  async #ask(page: number): Promise<InboxPage | undefined> {
     const asked = ++this.#asked;
     this.#arrived = [];
     try {
-      const page = await this.#desk.client.ask("inbox.list", { ...queryOf(this.#filters), ...what });
+      const answer = await this.#pages.page(page);
       if (asked !== this.#asked) return undefined;
-      this.#desk.learnAll(page.rows);
-      this.#desk.counts.set(page.counts);
-      return page;
+      this.#desk.learnAll(answer.rows);
+      this.#desk.counts.set(answer.counts);
+      return answer;
     } catch (error) {
       if (asked === this.#asked) this.#onProblem(error);
       return undefined;
@@ -101,11 +113,6 @@ export class Feed {
     this.#set({ problem: explain(error), ...(this.state.value.phase === "loading" ? { phase: "failed" } : {}) });
   }
 
-  #merged(rows: Rows, page: InboxPage): Pick<FeedState, "rows" | "order"> {
-    const merged = withRows(rows, page.rows);
-    return { rows: merged, order: activityOrder(merged) };
-  }
-
   #takeArrived(): void {
     const arrived = this.#arrived;
     this.#arrived = [];
@@ -115,65 +122,60 @@ export class Feed {
   #onRow(arrived: Summary): void {
     this.#arrived.push(arrived);
     if (this.state.value.phase !== "ready") return;
-    const known = this.state.value.rows.get(arrived.id);
+    const { rows } = this.state.value;
+    const known = rows.get(arrived.id);
     const row = newerOf(known, arrived);
-    const isMatch = matches(row, this.#filters, this.#desk.me.id);
-    if (isMatch === false) this.#leave(row.id);
-    else if (known !== undefined) this.#change(row);
-    else if (isMatch === true) this.#enter(row);
-    else this.#later(SEARCH_AGAIN_AFTER_MS, () => this.reload());
+    const isMatch = matches(row, this.#view, this.#desk.me.id);
+    if (isMatch === undefined && known === undefined) return this.#askSoon();
+    if (isMatch !== false && (known !== undefined || this.#isOnPage(row))) return this.#put(row);
+    if (known !== undefined) this.#put(row, true);
+    else if (!this.#countFromCounts()) this.#askSoon();
   }
 
-  #leave(id: string): void {
-    const rows = new Map(this.state.value.rows);
-    if (rows.delete(id)) {
-      this.#set({ rows, order: activityOrder(rows), total: Math.max(rows.size, this.state.value.total - 1) });
-      if (rows.size < ROWS_LOW) this.loadMore();
-    }
-    this.#recount();
+  /** Puts the row where it belongs, or takes it off. What then belongs on the page is asked for. */
+  #put(row: Summary, leaves = false): void {
+    const { rows: before, page, hasNext } = this.state.value;
+    const rows = new Map(before);
+    if (leaves) rows.delete(row.id);
+    else rows.set(row.id, row);
+    const order = this.#sorted(rows);
+    for (const id of order.splice(this.#view.size)) rows.delete(id);
+    this.#set({ rows, order });
+    const isMoreOrLess = leaves || !before.has(row.id);
+    if (isMoreOrLess) this.#countFromCounts();
+    const isAtAnEnd = (page > 1 && order[0] === row.id) || (hasNext && order.at(-1) === row.id);
+    if (isMoreOrLess || isAtAnEnd) this.#askSoon();
   }
 
-  #change(row: Summary): void {
-    const rows = new Map(this.state.value.rows).set(row.id, row);
-    this.#set({ rows, order: activityOrder(rows) });
+  #isOnPage(row: Summary): boolean {
+    const { rows, order, page, hasNext } = this.state.value;
+    const [first, last] = [rows.get(order[0] ?? ""), rows.get(order.at(-1) ?? "")];
+    const isBefore = page > 1 && first !== undefined && compare(row, first, this.#view) < 0;
+    const isBehind = hasNext && last !== undefined && compare(row, last, this.#view) > 0;
+    return !isBefore && !isBehind;
   }
 
-  #enter(row: Summary): void {
-    const { rows, order, next, total } = this.state.value;
-    const last = rows.get(order.at(-1) ?? "");
-    const isOnLaterPage = next !== undefined && last !== undefined && byActivity(last, row) < 0;
-    if (!isOnLaterPage) {
-      const more = new Map(rows).set(row.id, row);
-      this.#set({ rows: more, order: activityOrder(more), total: Math.max(more.size, total) });
-    }
-    this.#recount();
+  #sorted(rows: Rows): string[] {
+    return sorted(rows, this.#view);
   }
 
-  /** How many match in all is the server's to say, as rows beyond the loaded pages are not known. */
-  #recount(): void {
-    if (this.#countFromCounts()) return;
-    if (this.#filters.search !== "") return this.#later(SEARCH_AGAIN_AFTER_MS, () => this.reload());
-    this.#later(RECOUNT_AFTER_MS, async () => {
-      try {
-        const page = await this.#desk.client.ask("inbox.list", { ...queryOf(this.#filters), limit: 1 });
-        this.#set({ total: Math.max(page.total, this.state.value.rows.size) });
-      } catch (error) {
-        this.#onProblem(error);
-      }
-    });
-  }
-
+  /** The counts of the site are told at once; other totals are the server's to say. */
   #countFromCounts(): boolean {
-    const { queue, status, search } = this.#filters;
+    const { queue, status, search } = this.#view;
     const counts = this.#desk.counts.value;
     if (status !== "open" || search !== "" || queue === "mine" || counts === undefined) return false;
     if (this.state.value.phase === "ready") this.#set({ total: queue === "all" ? counts.open : counts.unassigned });
     return true;
   }
 
-  #later(ms: number, run: () => void): void {
+  /** However often it is called, it asks once a second. */
+  #askSoon(): void {
+    this.#timer ??= setTimeout(() => this.reload(), ASK_AGAIN_AFTER_MS);
+  }
+
+  #askedAgain(): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(run, ms);
+    this.#timer = undefined;
   }
 
   #set(change: Partial<FeedState>): void {
@@ -181,6 +183,6 @@ export class Feed {
   }
 }
 
-function queryOf({ queue, status, search }: Filters): InboxQuery {
-  return { queue, status, ...(search.trim() === "" ? {} : { search: search.trim() }) };
+function queryOf({ queue, status, search, sort, order }: View): InboxQuery {
+  return { queue, status, sort, order, ...(search.trim() === "" ? {} : { search: search.trim() }) };
 }

@@ -2,15 +2,15 @@
 
 import type { Counts } from "@frontdesk/client";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { hrefOf, isForBrowser, navigate, STATUSES, type Filters, type Queue, type Route, type StatusFilter } from "../route";
+import { hrefOf, isForBrowser, navigate, STATUSES, withView, type Queue, type Route, type StatusFilter } from "../route";
 import { Icon } from "../ui/icon";
-import { STATUS_LABELS } from "../ui/words";
+import { QUEUE_LABELS, statusFilterLabel } from "../ui/words";
 
 const SEARCH_AFTER_MS = 250;
-const QUEUE_LABELS: readonly { queue: Queue; label: string; countOf: (counts: Counts) => number }[] = [
-  { queue: "all", label: "All", countOf: (counts) => counts.open },
-  { queue: "mine", label: "Mine", countOf: (counts) => counts.mine },
-  { queue: "unassigned", label: "Unassigned", countOf: (counts) => counts.unassigned },
+const COUNTS: readonly { queue: Queue; countOf: (counts: Counts) => number }[] = [
+  { queue: "all", countOf: (counts) => counts.open },
+  { queue: "mine", countOf: (counts) => counts.mine },
+  { queue: "unassigned", countOf: (counts) => counts.unassigned },
 ];
 
 interface Props {
@@ -33,21 +33,21 @@ export function InboxFilters({ route, counts }: Props) {
 function QueueFilter({ route, counts }: Props) {
   return (
     <nav class="queues" aria-label="Queue">
-      {QUEUE_LABELS.map(({ queue, label, countOf }) => {
-        const target = withFilters(route, { queue });
+      {COUNTS.map(({ queue, countOf }) => {
+        const target = withView(route, { queue });
         return (
           <a
             key={queue}
             class="queue"
             href={hrefOf(target)}
-            aria-current={route.filters.queue === queue ? "true" : undefined}
+            aria-current={route.view.queue === queue ? "true" : undefined}
             onClick={(event) => {
               if (isForBrowser(event)) return;
               event.preventDefault();
               navigate(target);
             }}
           >
-            {label}
+            {QUEUE_LABELS[queue]}
             {counts !== undefined && <span class="queue-count">{countOf(counts).toLocaleString()}</span>}
           </a>
         );
@@ -57,18 +57,17 @@ function QueueFilter({ route, counts }: Props) {
 }
 
 function StatusSelect({ route }: { route: Route }) {
-  const labelOf = (status: StatusFilter) => (status === "all" ? "All" : STATUS_LABELS[status]);
   return (
     <label class="status-filter">
       <span class="sr-only">Status</span>
       <select
         class="input select"
-        value={route.filters.status}
-        onChange={(event) => navigate(withFilters(route, { status: event.currentTarget.value as StatusFilter }))}
+        value={route.view.status}
+        onChange={(event) => navigate(withView(route, { status: event.currentTarget.value as StatusFilter }))}
       >
         {STATUSES.map((status) => (
           <option key={status} value={status}>
-            {labelOf(status)}
+            {statusFilterLabel(status)}
           </option>
         ))}
       </select>
@@ -78,7 +77,7 @@ function StatusSelect({ route }: { route: Route }) {
 }
 
 function SearchBox({ route }: { route: Route }) {
-  const { search } = route.filters;
+  const { search } = route.view;
   const [text, setText] = useState(search);
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
 
@@ -89,7 +88,7 @@ function SearchBox({ route }: { route: Route }) {
   const type = (next: string) => {
     setText(next);
     clearTimeout(timer.current);
-    timer.current = setTimeout(() => navigate(withFilters(route, { search: next.trim() }), "replace"), SEARCH_AFTER_MS);
+    timer.current = setTimeout(() => navigate(withView(route, { search: next.trim() }), "replace"), SEARCH_AFTER_MS);
   };
   return (
     <label class="search">
@@ -105,8 +104,4 @@ function SearchBox({ route }: { route: Route }) {
       />
     </label>
   );
-}
-
-function withFilters(route: Route, change: Partial<Filters>): Route {
-  return { ...route, filters: { ...route.filters, ...change } };
 }

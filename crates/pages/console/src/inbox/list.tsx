@@ -1,14 +1,14 @@
 // The rows in their order: a table where there is room, cards where there is not.
 
-import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
+import { Columns } from "./columns";
 import { CardRow, TableRow } from "./row";
 import type { Rows } from "./rows";
+import { ticked, tickedAll, tickedOne, type Selection } from "./selection";
 import { useSteady } from "./steady";
+import { TickAll } from "./tick";
 import type { Desk } from "../live/desk";
 import type { Route } from "../route";
-
-const COLUMNS = ["Visitor", "Last message", "Status", "Assignee", "Started", "Last activity"] as const;
 
 interface Props {
   desk: Desk;
@@ -16,20 +16,39 @@ interface Props {
   order: readonly string[];
   route: Route;
   isNarrow: boolean;
-  /** What stands below the last row. */
-  children: ComponentChildren;
+  /** The rows are those of another page, which is on its way. */
+  isTurning: boolean;
+  selection: Selection;
+  onSelect: (selection: Selection) => void;
 }
 
-export function InboxList({ desk, rows, order, route, isNarrow, children }: Props) {
+export function InboxList({ desk, rows, order, route, isNarrow, isTurning, selection, onSelect }: Props) {
   const { shown, ...pointer } = useSteady(order);
   const box = useRef<HTMLDivElement>(null);
+  const lastTicked = useRef<string | undefined>(undefined);
   useKeptFocus(box, shown);
   // A row that has left stays visible, with its new state, until the list settles.
   const shownRows = shown.flatMap((id) => rows.get(id) ?? desk.row(id) ?? []);
-  const rowProps = (id: string) => ({ me: desk.me.id, route, isSelected: id === route.conversation });
+  const tick = (id: string, withShift: boolean) => {
+    onSelect(tickedOne(selection, shown, id, withShift ? lastTicked.current : undefined));
+    lastTicked.current = id;
+  };
+  const rowProps = (id: string) => ({
+    me: desk.me.id,
+    route,
+    isSelected: id === route.conversation,
+    isTicked: selection.has(id),
+    onTick: tick,
+  });
 
   return (
-    <div class="inbox-scroll" ref={box} {...pointer} onKeyDown={(event) => moveBetweenRows(event, box.current)}>
+    <div
+      class={isTurning ? "inbox-scroll inbox-turning" : "inbox-scroll"}
+      ref={box}
+      aria-busy={isTurning}
+      {...pointer}
+      onKeyDown={(event) => onKey(event, box.current, tick)}
+    >
       {isNarrow ? (
         <ul class="cards" aria-label="Conversations">
           {shownRows.map((row) => (
@@ -40,11 +59,10 @@ export function InboxList({ desk, rows, order, route, isNarrow, children }: Prop
         <table class="table" aria-label="Conversations">
           <thead>
             <tr>
-              {COLUMNS.map((name) => (
-                <th key={name} scope="col">
-                  {name}
-                </th>
-              ))}
+              <th scope="col" class="cell-tick">
+                <TickAll state={ticked(selection, shown)} onTick={() => onSelect(tickedAll(selection, shown))} />
+              </th>
+              <Columns route={route} />
             </tr>
           </thead>
           <tbody>
@@ -54,9 +72,18 @@ export function InboxList({ desk, rows, order, route, isNarrow, children }: Prop
           </tbody>
         </table>
       )}
-      {children}
     </div>
   );
+}
+
+/** Arrows go from row to row, x ticks the one that has the focus. */
+function onKey(event: KeyboardEvent, box: HTMLElement | null, tick: (id: string, withShift: boolean) => void): void {
+  const id = event.target instanceof HTMLElement ? event.target.dataset["row"] : undefined;
+  if (event.key.toLowerCase() !== "x" || id === undefined || event.ctrlKey || event.metaKey || event.altKey) {
+    return moveBetweenRows(event, box);
+  }
+  event.preventDefault();
+  tick(id, event.shiftKey);
 }
 
 function moveBetweenRows(event: KeyboardEvent, box: HTMLElement | null): void {

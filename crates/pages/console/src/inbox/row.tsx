@@ -7,19 +7,27 @@ import { hrefOf, isForBrowser, navigate, type Route } from "../route";
 import { Avatar } from "../ui/avatar";
 import { StatusBadge } from "../ui/badge";
 import { RelativeTime } from "../ui/time";
-import { ANONYMOUS } from "../ui/words";
+import { ANONYMOUS, visitorName } from "../ui/words";
+import { Tick } from "./tick";
 
 interface Props {
   row: Summary;
   me: string;
   route: Route;
   isSelected: boolean;
+  isTicked: boolean;
+  onTick: (id: string, withShift: boolean) => void;
 }
 
-export const TableRow = memo(function TableRow({ row, me, route, isSelected }: Props) {
+type LinkProps = Pick<Props, "row" | "route">;
+
+export const TableRow = memo(function TableRow({ row, me, route, isSelected, isTicked, onTick }: Props) {
   const unread = unreadIn(row);
   return (
-    <tr class={classOf(row, isSelected)} onClick={(event) => open(event, row, route)}>
+    <tr class={classOf(row, isSelected, isTicked)} onClick={(event) => open(event, row, route)}>
+      <td class="cell-tick" onClick={(event) => event.stopPropagation()}>
+        <RowTick row={row} isTicked={isTicked} onTick={onTick} />
+      </td>
       <td>
         <div class="cell-visitor">
           <Avatar id={row.visitor.id} name={row.visitor.name} online={row.visitor.online} />
@@ -51,10 +59,11 @@ export const TableRow = memo(function TableRow({ row, me, route, isSelected }: P
   );
 });
 
-export const CardRow = memo(function CardRow({ row, me, route, isSelected }: Props) {
+export const CardRow = memo(function CardRow({ row, me, route, isSelected, isTicked, onTick }: Props) {
   const unread = unreadIn(row);
   return (
-    <li class={`card ${classOf(row, isSelected)}`} onClick={(event) => open(event, row, route)}>
+    <li class={`card ${classOf(row, isSelected, isTicked)}`} onClick={(event) => open(event, row, route)}>
+      <RowTick row={row} isTicked={isTicked} onTick={onTick} />
       <Avatar id={row.visitor.id} name={row.visitor.name} online={row.visitor.online} />
       <div class="card-body">
         <div class="card-line">
@@ -76,7 +85,11 @@ export const CardRow = memo(function CardRow({ row, me, route, isSelected }: Pro
   );
 });
 
-function RowLink({ row, route, isSelected }: Omit<Props, "me">) {
+function RowTick({ row, isTicked, onTick }: Pick<Props, "row" | "isTicked" | "onTick">) {
+  return <Tick name={`Select ${visitorName(row.visitor)}`} isTicked={isTicked} onTick={(shift) => onTick(row.id, shift)} />;
+}
+
+function RowLink({ row, route, isSelected }: LinkProps & { isSelected: boolean }) {
   const isNameless = !row.visitor.name;
   return (
     <a
@@ -91,7 +104,7 @@ function RowLink({ row, route, isSelected }: Omit<Props, "me">) {
 }
 
 /** A second way in, for pointers; the keyboard has one stop for each row. */
-function PreviewLink({ row, me, route }: Omit<Props, "isSelected">) {
+function PreviewLink({ row, me, route }: LinkProps & { me: string }) {
   const { preview } = row;
   const who = preview?.by.role === "agent" ? (preview.by.id === me ? "You" : preview.by.name) : undefined;
   return (
@@ -134,8 +147,8 @@ function unreadIn(row: Summary): number {
   return row.status === "open" ? (row.unread ?? 0) : 0;
 }
 
-function classOf(row: Summary, isSelected: boolean): string {
-  return `row ${unreadIn(row) > 0 ? "row-unread" : ""} ${isSelected ? "row-selected" : ""}`;
+function classOf(row: Summary, isSelected: boolean, isTicked: boolean): string {
+  return `row ${unreadIn(row) > 0 ? "row-unread" : ""} ${isSelected ? "row-selected" : ""} ${isTicked ? "row-ticked" : ""}`;
 }
 
 function open(event: MouseEvent, row: Summary, route: Route): void {

@@ -1,7 +1,7 @@
 // The list as data: what a row's arrival changes, which rows match, in which order they stand.
 
 import type { Summary } from "@frontdesk/client";
-import type { Filters } from "../route";
+import type { Filters, Sort, Sorting } from "../route";
 
 export type Rows = ReadonlyMap<string, Summary>;
 
@@ -24,13 +24,35 @@ export function matches(row: Summary, filters: Filters, me: string): boolean | u
   return matchesWords(row, filters.search);
 }
 
-/** Newest activity first, ties by id: the same order as the server's. */
-export function byActivity(a: Summary, b: Summary): number {
-  return b.activity_at - a.activity_at || (a.id < b.id ? 1 : a.id > b.id ? -1 : 0);
+/** The server's order: ties by id, and who has no name or no owner comes last, whichever way it goes. */
+export function compare(a: Summary, b: Summary, { sort, order }: Sorting): number {
+  const [x, y] = [rankOf(a, sort), rankOf(b, sort)];
+  const ties = a.id < b.id ? -1 : a.id > b.id ? 1 : 0;
+  if (x === y) return ties;
+  if (x === "") return 1;
+  if (y === "") return -1;
+  return x < y === (order === "asc") ? -1 : 1;
 }
 
-export function activityOrder(rows: Rows): string[] {
-  return [...rows.values()].sort(byActivity).map((row) => row.id);
+export function sorted(rows: Rows, sorting: Sorting): string[] {
+  return [...rows.values()].sort((a, b) => compare(a, b, sorting)).map((row) => row.id);
+}
+
+const STATUS_RANKS = { open: 0, converted: 1, closed: 2 } as const;
+
+function rankOf(row: Summary, sort: Sort): number | string {
+  switch (sort) {
+    case "activity":
+      return row.activity_at;
+    case "started":
+      return row.started_at;
+    case "status":
+      return STATUS_RANKS[row.status];
+    case "visitor":
+      return (row.visitor.name ?? "").toLowerCase();
+    case "assignee":
+      return (row.owner?.name ?? "").toLowerCase();
+  }
 }
 
 function matchesWords(row: Summary, search: string): boolean | undefined {

@@ -1,6 +1,7 @@
 // Labels that several screens say, to the letter.
 
 import type { Status, Summary } from "@frontdesk/client";
+import type { Queue, StatusFilter } from "../route";
 
 export const INBOX_TITLE = "Live Chat Inbox";
 export const ANONYMOUS = "Anonymous visitor";
@@ -12,6 +13,12 @@ export const STATUS_LABELS: Readonly<Record<Status, string>> = {
   closed: "Closed",
   converted: "Away - Converted to Support Ticket",
 };
+
+export const QUEUE_LABELS: Readonly<Record<Queue, string>> = { all: "All", mine: "Mine", unassigned: "Unassigned" };
+
+export function statusFilterLabel(status: StatusFilter): string {
+  return status === "all" ? "All" : STATUS_LABELS[status];
+}
 
 export function visitorName(visitor: Summary["visitor"]): string {
   return visitor.name?.trim() || ANONYMOUS;
