@@ -121,6 +121,23 @@ async fn appends_without_keys_and_many_in_one_batch_are_told_apart() {
 }
 
 #[tokio::test]
+async fn a_question_on_a_connection_that_a_router_forgot_is_asked_again_on_another() {
+    let behind = Behind::a_proxy().await;
+    let state = behind.begin(1).await.remove(0);
+    let finds = || join_all((0..4).map(|_| behind.store.find(state.id)));
+    finds().await;
+    behind.proxy.forget();
+    for found in finds().await {
+        assert_eq!(found.unwrap().as_ref(), Some(&state));
+    }
+    let began = Instant::now();
+    for found in finds().await {
+        assert_eq!(found.unwrap().as_ref(), Some(&state));
+    }
+    assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
+}
+
+#[tokio::test]
 async fn a_start_whose_answer_is_lost_is_found_out_to_have_happened() {
     let behind = Behind::a_proxy().await;
     for n in 1..=20 {

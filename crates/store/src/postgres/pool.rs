@@ -6,7 +6,7 @@ use deadpool_postgres::{
     Manager, ManagerConfig, Object, Pool as Connections, PoolError, RecyclingMethod, Runtime,
 };
 use futures::future::BoxFuture;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::PostgresError;
 use super::error::{Trouble, too_late, words};
@@ -15,6 +15,8 @@ use crate::{Answer, StoreError};
 
 /// Whoever asks hears something by then, before the client is told that nobody answers.
 pub(super) const ANSWER_WITHIN: Duration = Duration::from_secs(8);
+/// A statement is ended by the server before that (`place.rs`), so whoever says nothing for longer is not there.
+const SILENT_MAX: Duration = Duration::from_millis(5500);
 /// Between two tries to reach a server that is away.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -89,7 +91,11 @@ impl Pool {
     {
         let mut lent = Lent(Some(self.0.get().await?));
         let Some(object) = &lent.0 else { return Err(Trouble::Lost("no connection".into())) };
-        let answer = question(object).await;
+        let answer = timeout(SILENT_MAX, question(object)).await.unwrap_or_else(|_| {
+            // What happened to this connection may have happened to all of them.
+            self.0.retain(|_, _| false);
+            Err(Trouble::Lost("the server is silent".into()))
+        });
         if !matches!(answer, Err(Trouble::Lost(_))) {
             // It is idle again, and may be lent to the next one.
             drop(lent.0.take());
