@@ -15,7 +15,7 @@ import { SHRINK } from "./shrink.mjs";
 
 const ROOT = dirname(fileURLToPath(import.meta.url));
 const DIST = join(ROOT, "dist");
-const WIDGET_GZIP_BYTES_MAX = 15 * 1024;
+const WIDGET_GZIP_BYTES_MAX = 15_000;
 
 const COMMON = {
   absWorkingDir: ROOT,

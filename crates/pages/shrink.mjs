@@ -4,15 +4,18 @@
 import { readFile } from "node:fs/promises";
 
 /**
- * Properties that neither the browser, the wire, storage nor the page that embeds the widget knows by
- * name. They become one or two letters.
+ * Properties that the widget has from nobody but itself: not from the browser, the wire, storage or the page
+ * that embeds it. They become one or two letters.
  */
 const OWN_NAMES = `
-  admit afterMs aim attempt begun catchUp caughtUp currentState deliver endFor fetchAgain fetched fetching
-  follow followers frameBytesMax greeted greetedAt handlers heardAt helloAnswered helloArgs isGreeted isLate
-  lastId listeners makeLine mount onChange onForeignChange onSettled pinging probe questions quietMaxMs
-  receive refused resuming running setJson setText settle settling snapshot startAnew textMax toldAt tries
-  typist unconfirmed unfollow unlisten watchdog withdraw
+  admit afterMs aim answered arm attempt author begun busy catchUp caughtUp changed clock command commands
+  connected cover currentState deliver delivery draw endFor fault fetchAgain fetched fetching fit follow
+  followers frameBytesMax gone greeted greetedAt handlers happened heardAt helloAnswered helloArgs hold
+  isGreeted isLate isOn keep lastId late line lines listeners look lost makeLine mount onChange onError
+  onEvents onForeignChange onHeard onReset onSettled onSummary onToken onTyping options outboxStorage pinging
+  plan pressed probe questions quietMaxMs receive refresh refused resume resuming retry running setJson
+  setText settle settling snapshot speak stage storage take tell textMax timer toEnd toggleSound toldAt tries
+  typist unconfirmed unfollow unlisten wake watchdog webSocket withdraw
 `.trim().split(/\s+/);
 
 const TABLE = /export const (LIMITS|CLOSE_CODES|SUBPROTOCOLS) = \{(.*?)\} as const;/gs;
@@ -23,13 +26,29 @@ const tablesAsEnums = {
   setup(build) {
     build.onLoad({ filter: /[\\/]wire\.ts$/ }, async ({ path }) => {
       const wire = await readFile(path, "utf8");
-      mustNotKnow("the wire", (name) => new RegExp(`\\b${name}"?\\??:`).test(wire));
+      mustNotKnow("the wire", (name) => isPropertyIn(wire, name));
       mustNotKnow("the language", (name) => builtIns().has(name));
       const contents = wire.replace(TABLE, (_, name, rows) => `export enum ${name} {${rows.replace(/^(\s*\w+):/gm, "$1 =")}}`);
       return { contents, loader: "ts" };
     });
   },
 };
+
+/** The page may replace texts by their names. */
+const textsStay = {
+  name: "texts-stay",
+  setup(build) {
+    build.onLoad({ filter: /[\\/]texts\.ts$/ }, async ({ path }) => {
+      const contents = await readFile(path, "utf8");
+      mustNotKnow("the table of texts", (name) => isPropertyIn(contents, name));
+      return { contents, loader: "ts" };
+    });
+  },
+};
+
+function isPropertyIn(source, name) {
+  return new RegExp(`\\b${name}"?\\??:`).test(source);
+}
 
 function mustNotKnow(who, knows) {
   const shared = OWN_NAMES.filter(knows);
@@ -43,5 +62,5 @@ function builtIns() {
 
 export const SHRINK = {
   mangleProps: new RegExp(`^(?:${OWN_NAMES.join("|")})$`),
-  plugins: [tablesAsEnums],
+  plugins: [tablesAsEnums, textsStay],
 };
