@@ -157,5 +157,5 @@ export class Transcript {
 
 function linked({ text, target }: Part): Node | string {
   if (target === undefined) return text;
-  return element("a", { href: target, target: "_blank", rel: "noopener noreferrer" }, text);
+  return element("a", { href: target, target: "_blank", rel: "noreferrer" }, text);
 }
