@@ -46,6 +46,9 @@ pub enum Sabotage {
     Misnumber,
 }
 
+/// Events between two sabotages, and before the first.
+const STRIKE_EVERY: u64 = 2_000;
+
 /// What kind of day.
 #[derive(Clone, Copy, Debug)]
 pub struct Plan {
@@ -116,6 +119,8 @@ pub struct Day<'a> {
     /// The last state of rows that every agent must soon hold.
     finals: VecDeque<ending::Final>,
     is_ending: bool,
+    /// The number of the event that the next sabotage is about.
+    next_strike: u64,
     pub tally: Tally,
     pub times: Times,
 }
@@ -136,6 +141,7 @@ impl<'a> Day<'a> {
             archive: Vec::new(),
             finals: VecDeque::new(),
             is_ending: false,
+            next_strike: STRIKE_EVERY,
             tally: Tally::default(),
             times: Times::default(),
         }
@@ -189,11 +195,12 @@ impl<'a> Day<'a> {
         })
     }
 
-    /// Whether the sabotage that was asked for is due, which it is once.
+    /// Whether the sabotage that was asked for is due. Not only once: whoever loses an event and then comes
+    /// back for another reason is rightly given it again, and nobody can tell.
     fn strikes(&mut self, sabotage: Sabotage) -> bool {
-        let strikes = self.plan.sabotage == Some(sabotage) && self.tally.events > 2_000;
+        let strikes = self.plan.sabotage == Some(sabotage) && self.tally.events >= self.next_strike;
         if strikes {
-            self.plan.sabotage = None;
+            self.next_strike = self.tally.events + STRIKE_EVERY;
         }
         strikes
     }

@@ -327,4 +327,14 @@ mod tests {
         assert!(memory.rss > 100_000 && memory.anonymous <= memory.rss, "{memory:?}");
         assert!(slab().unwrap() > 0);
     }
+
+    #[test]
+    fn what_a_child_used_is_in_the_account_of_its_family() {
+        let us = std::process::id();
+        let before = Cpu::of_family(us).unwrap().since(Cpu::of(us).unwrap());
+        let busy = "i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done";
+        assert!(std::process::Command::new("sh").args(["-c", busy]).status().unwrap().success());
+        let after = Cpu::of_family(us).unwrap().since(Cpu::of(us).unwrap());
+        assert!(after.since(before).total() >= Duration::from_millis(30), "{before:?}, {after:?}");
+    }
 }

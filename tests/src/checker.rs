@@ -1,11 +1,12 @@
 //! Judges a recorded history of one conversation: could it have happened under the contract?
 //!
 //! Every answer carries its number, so the order is given and checking is linear. `replay.rs` plays
-//! the log through the rules, `deeds.rs` holds every answer against it (granted: once, at that number,
+//! the log through the rules, `commits.rs` finds what was granted, `deeds.rs` holds every answer against it (granted: once, at that number,
 //! in an order that real time allows; refused: for a reason that was true at some moment between
 //! question and answer; unknown: once or not at all), `streams.rs` holds against it what each client
 //! saw. Faults are sentences; an empty list is the verdict "could have happened".
 
+mod commits;
 mod deeds;
 mod replay;
 mod streams;
@@ -89,14 +90,5 @@ pub fn is_for_visitors(event: &EventFrame) -> bool {
         | EventData::ConversationClaimed(_)
         | EventData::ConversationClosed(_)
         | EventData::Unknown(_) => true,
-    }
-}
-
-/// The event that the audience of `role` knows under this number.
-fn numbered(log: &[EventFrame], role: Role, seq: u64) -> Option<&EventFrame> {
-    let index = usize::try_from(seq.checked_sub(1)?).ok()?;
-    match role {
-        Role::Visitor => log.iter().filter(|event| is_for_visitors(event)).nth(index),
-        Role::Agent | Role::System => log.get(index),
     }
 }

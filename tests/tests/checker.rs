@@ -205,6 +205,15 @@ fn five_thousand_random_lives_are_believed() {
     }
 }
 
+/// With a look at every pair of deeds this would take hours.
+#[test]
+fn a_conversation_of_ten_thousand_messages_is_believed_soon() {
+    let says = (0..10_000).map(|number| (VISITOR, say(&format!("text {number}")), true));
+    let ends = [(ANN, Ask::Claim, true), (ANN, Ask::Close { expected: None }, true)];
+    let steps: Vec<Step> = says.chain(ends).chain([(VISITOR, say("late"), true)]).collect();
+    assert_eq!(faults(&lived(&steps, || 0)), Vec::<String>::new());
+}
+
 /// Breaks the story and expects that somebody notices.
 #[track_caller]
 fn not_believed(break_it: impl FnOnce(&mut History)) {

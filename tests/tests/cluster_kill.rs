@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use system_tests::cluster::Cluster;
+use system_tests::cluster::{Cluster, Parts};
 use system_tests::figures::{Figures, either, p99, seed};
 use system_tests::letters::Letters;
 use system_tests::talk::{Manner, Talk};
@@ -46,7 +46,7 @@ async fn whoever_loses_its_node_comes_back_to_another_and_nothing_is_lost() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_node_that_hangs_and_goes_on_has_lost_nothing_and_tells_what_it_missed() {
     let (rounds, seed) = (either(1, 10), seed());
-    let mut cluster = Cluster::of(3).await;
+    let mut cluster = Cluster::start(Parts { faulty_to_redis: true, ..Parts::of(3) }).await;
     let site = cluster.site().await;
     let manner = |pairs, rate| Manner { pairs, messages_per_second: Some(rate), seed };
     let hanging = Talk::begin(&site.at_node(0), manner(5, 20)).await;
@@ -55,16 +55,7 @@ async fn a_node_that_hangs_and_goes_on_has_lost_nothing_and_tells_what_it_missed
     let mut caught_up = Duration::ZERO;
     for _ in 0..rounds {
         hanging.acknowledged(20).await;
-        cluster.nodes[0].pause();
-        // Longer than its line to Redis may be silent; and Redis hangs up, so that hints are lost.
-        talking.acknowledged(either(500, 2_000)).await;
-        cluster.redis().command("CLIENT KILL TYPE pubsub").await;
-        letters.one_each().await;
-        cluster.nodes[0].resume();
-        let goes_on = Instant::now();
-        letters.delivered().await;
-        caught_up = caught_up.max(goes_on.elapsed());
-        cluster.until_all_hear().await;
+        caught_up = caught_up.max(hang(&mut cluster, &talking, &mut letters).await);
     }
     let told = letters.delivered().await;
     told.faults.iter().for_each(|fault| println!("{fault}"));
@@ -82,4 +73,26 @@ async fn a_node_that_hangs_and_goes_on_has_lost_nothing_and_tells_what_it_missed
         talk.acknowledged(20).await;
         talk.end().await.figures(of).settle();
     }
+}
+
+/// The first node hangs while the others talk and write to it; how long it takes to have everything.
+async fn hang(cluster: &mut Cluster, talking: &Talk, letters: &mut Letters) -> Duration {
+    cluster.nodes[0].pause();
+    // Longer than its line to Redis may be silent; and when that is cut, hints are lost.
+    talking.acknowledged(either(500, 2_000)).await;
+    cut_off_from_redis(cluster, 0).await;
+    letters.one_each().await;
+    cluster.nodes[0].resume();
+    let goes_on = Instant::now();
+    letters.delivered().await;
+    let took = goes_on.elapsed();
+    cluster.until_all_hear().await;
+    took
+}
+
+/// Until Redis has noticed.
+async fn cut_off_from_redis(cluster: &mut Cluster, node: usize) {
+    let others = cluster.nodes.len() - 1;
+    cluster.nodes[node].to_redis.as_ref().expect("a network that can fail").cut();
+    while cluster.redis().text("CLIENT LIST TYPE pubsub").await.lines().count() > others {}
 }

@@ -15,6 +15,8 @@ use tokio::time::sleep;
 
 /// From PostgreSQL being back to the answer of everything that waits for it.
 const SETTLED_WITHIN: Duration = Duration::from_secs(10);
+/// Longer than a command waits for PostgreSQL: it is answered that nobody knows what became of it.
+const BEYOND_PATIENCE: Duration = Duration::from_secs(10);
 const BEHIND_A_NETWORK: Parts =
     Parts { nodes: 3, redis: true, faulty_to_redis: false, faulty_to_postgres: true };
 
@@ -119,7 +121,7 @@ async fn a_network_that_stalls_falls_silent_forgets_hangs_up_or_is_slow_loses_an
     let lasting = Duration::from_secs(either(4, 20));
     let moment = Duration::ZERO;
     let faults: [Fault; 8] = [
-        ("stalled", FaultProxy::stall, lasting),
+        ("stalled", FaultProxy::stall, lasting.max(BEYOND_PATIENCE)),
         ("silent to PostgreSQL", |line| line.silence(Way::ToServer), lasting),
         ("silent from PostgreSQL", |line| line.silence(Way::ToClient), lasting),
         ("ended by the node", |line| line.half_close(Way::ToServer), moment),

@@ -5,7 +5,6 @@
 
 use std::convert::Infallible;
 use std::future::Future;
-use std::io;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,16 +23,13 @@ use tokio_util::sync::CancellationToken;
 
 use crate::Gateway;
 use crate::arrival::Arrival;
+use crate::spare::{Spare, turn_away};
 
 /// hyper's smallest; with what it reads ahead an unfinished head costs at most twice as much.
 const HEAD_BYTES_MAX: usize = 8 * 1024;
 const HEADERS_MAX: usize = 64;
-/// Rest after the operating system refused a connection for want of descriptors or memory.
-const REST: Duration = Duration::from_millis(20);
 /// What plain HTTP requests under way may still take once the server stops.
 const HTTP_ENDS_WITHIN: Duration = Duration::from_secs(5);
-const NO_ROOM: &[u8] =
-    b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 5\r\nContent-Length: 0\r\n\r\n";
 
 /// Serves connections until `stop`, then no new ones, and returns when plain HTTP requests under way
 /// have ended. WebSockets go on: [`Gateway::drain`] ends them.
@@ -43,6 +39,7 @@ pub async fn serve(
     gateway: Arc<Gateway>,
     stop: CancellationToken,
 ) {
+    let mut spare = Spare::keep();
     // Every connection holds a sender; when the last is gone, nothing comes out any more.
     let (under_way, mut all_gone) = mpsc::channel::<Infallible>(1);
     while let Some(accepted) = stop.run_until_cancelled(listener.accept()).await {
@@ -58,10 +55,10 @@ pub async fn serve(
                             drop(under_way);
                         });
                     }
-                    Err(reason) => turn_away(&stream, reason, &gateway),
+                    Err(reason) => turn_away(stream, reason, &gateway),
                 }
             }
-            Err(error) => rest_after(&error, &gateway).await,
+            Err(error) => spare.turn_one_away(&listener, &error, &gateway).await,
         }
     }
     drop((listener, under_way));
@@ -110,22 +107,4 @@ fn converse(
             }
         }
     }
-}
-
-fn turn_away(stream: &TcpStream, reason: &'static str, gateway: &Gateway) {
-    gateway.metrics.refused_handshake(reason);
-    tracing::debug!(reason, "turned a connection away");
-    // If even this does not fit into a fresh socket, it is closed without a word.
-    let _ = stream.try_write(NO_ROOM);
-}
-
-/// Without descriptors `accept` fails at once, again and again; those who are in are served meanwhile.
-async fn rest_after(error: &io::Error, gateway: &Gateway) {
-    let kind = error.kind();
-    if matches!(kind, io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset) {
-        return;
-    }
-    gateway.metrics.refused_handshake("accept_error");
-    tracing::warn!(%error, "cannot accept connections");
-    tokio::time::sleep(REST).await;
 }

@@ -34,6 +34,7 @@ mod settings;
 mod sign_in;
 mod sites;
 mod socket;
+mod spare;
 mod throttle;
 mod ticker;
 mod translate;

@@ -87,7 +87,8 @@ async fn who_does_not_read_is_let_go_and_nobody_else_notices() {
         slowest
     });
     let slowest = slowest.await.expect("an end of patience");
-    assert!(slowest < Duration::from_millis(500), "{slowest:?}");
+    // Whoever waited for the one that does not read would have waited for most of its thirty seconds.
+    assert!(slowest < PATIENCE, "{slowest:?}");
     // Once it reads again, it finds out why.
     deaf.ends_with(4429, None).await;
 }

@@ -58,7 +58,7 @@ pub struct Options {
     /// Whom chance favours
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Break what the verifier hears, once; the run must then fail
+    /// Break what the verifier hears now and then; the run must fail
     #[arg(long, value_enum)]
     sabotage: Option<Sabotage>,
 }

@@ -5,24 +5,26 @@ use std::collections::HashMap;
 use conversation::{Command, Conversation, Rejection, Seq, Verdict};
 use protocol::{ErrorCode, EventData, EventFrame, Person, PersonId, Text};
 
-use super::{Ask, Deed, History, Outcome, numbered, replay};
+use super::commits::{Commits, always_commits};
+use super::{Ask, Deed, History, Outcome, replay};
 
 pub(super) fn faults(history: &History, states: &[Conversation]) -> Vec<String> {
+    let commits = Commits::of(history);
     let mut faults: Vec<String> =
-        history.deeds.iter().filter_map(|deed| placed(history, deed)).collect();
-    faults.extend(once(history));
-    faults.extend(order(history));
-    let refused = history.deeds.iter().filter_map(|deed| unexplained(history, states, deed));
+        history.deeds.iter().filter_map(|deed| placed(&commits, deed)).collect();
+    faults.extend(once(history, &commits));
+    faults.extend(order(history, &commits));
+    let refused = history.deeds.iter().filter_map(|deed| unexplained(&commits, states, deed));
     faults.extend(refused);
     faults
 }
 
 /// The event that a granted deed names is there, is its author's and says what was asked.
-fn placed(history: &History, deed: &Deed) -> Option<String> {
+fn placed(commits: &Commits<'_>, deed: &Deed) -> Option<String> {
     let Outcome::Granted { seq, closed_seq, .. } = deed.outcome else { return None };
-    let log = &history.log;
     let fits = |seq: u64, ask: &Ask| {
-        numbered(log, deed.role, seq)
+        commits
+            .event(deed.role, seq)
             .is_some_and(|event| event.by.id == deed.author && says(event, ask))
     };
     if !fits(seq, &deed.ask) {
@@ -53,13 +55,12 @@ fn says(event: &EventFrame, ask: &Ask) -> bool {
 }
 
 /// Nothing is there twice, nothing that was refused, and nothing that nobody asked for.
-fn once(history: &History) -> Vec<String> {
+fn once(history: &History, commits: &Commits<'_>) -> Vec<String> {
     let mut faults = Vec::new();
     let mut texts: HashMap<&str, u64> = HashMap::new();
+    let asked = Asked::of(history, commits);
     for event in history.log.iter().skip(2) {
-        let by = event.by.id;
-        let asked = |deed: &&Deed| deed.author == by && could_have(history, deed, event);
-        if !history.deeds.iter().any(|deed| asked(&deed)) {
+        if !asked.for_event(event) {
             faults.push(format!("event {} is there and nobody asked for it: {event:?}", event.seq));
         }
         let text = match &event.data {
@@ -77,22 +78,48 @@ fn once(history: &History) -> Vec<String> {
     faults
 }
 
-/// Whether this deed may be what put the event there.
-fn could_have(history: &History, deed: &Deed, event: &EventFrame) -> bool {
-    let sends_and_closes = matches!(deed.ask, Ask::Say { then_close: true, .. });
-    let closes = sends_and_closes && matches!(event.data, EventData::ConversationClosed(_));
-    match deed.outcome {
-        Outcome::Refused { .. } => false,
-        Outcome::Unknown => closes || says(event, &deed.ask),
-        Outcome::Granted { seq, closed_seq, .. } => {
-            let named =
-                |seq| numbered(&history.log, deed.role, seq).is_some_and(|e| e.seq == event.seq);
-            if closes {
-                closed_seq.is_some_and(named)
-            } else {
-                named(seq) && says(event, &deed.ask)
+/// Deeds that may have put an event there: those granted by the number of what they name, and those of which
+/// nobody knows.
+struct Asked<'a> {
+    granted: HashMap<u64, Vec<&'a Deed>>,
+    closing: HashMap<u64, Vec<&'a Deed>>,
+    unknown: Vec<&'a Deed>,
+}
+
+impl<'a> Asked<'a> {
+    fn of(history: &'a History, commits: &Commits<'_>) -> Self {
+        let mut asked =
+            Self { granted: HashMap::new(), closing: HashMap::new(), unknown: Vec::new() };
+        for deed in &history.deeds {
+            let (seq, closed_seq) = match deed.outcome {
+                Outcome::Granted { seq, closed_seq, .. } => (seq, closed_seq),
+                Outcome::Unknown => {
+                    asked.unknown.push(deed);
+                    continue;
+                }
+                Outcome::Refused { .. } => continue,
+            };
+            let named = |seq| Some(commits.event(deed.role, seq)?.seq);
+            if let Some(seq) = named(seq) {
+                asked.granted.entry(seq).or_default().push(deed);
+            }
+            if let Some(seq) = closed_seq.and_then(named) {
+                asked.closing.entry(seq).or_default().push(deed);
             }
         }
+        asked
+    }
+
+    fn for_event(&self, event: &EventFrame) -> bool {
+        let is_close = matches!(event.data, EventData::ConversationClosed(_));
+        let closes =
+            |deed: &Deed| is_close && matches!(deed.ask, Ask::Say { then_close: true, .. });
+        let granted = self.granted.get(&event.seq).into_iter().flatten();
+        let granted = granted.filter(|deed| says(event, &deed.ask));
+        let closing = self.closing.get(&event.seq).into_iter().flatten();
+        let closing = closing.filter(|deed| closes(deed));
+        let unknown = self.unknown.iter().filter(|deed| closes(deed) || says(event, &deed.ask));
+        granted.chain(closing).chain(unknown).any(|deed| deed.author == event.by.id)
     }
 }
 
@@ -114,47 +141,31 @@ fn unclaims(history: &History) -> Vec<String> {
 }
 
 /// What was answered before something else was sent stands before it in the log.
-fn order(history: &History) -> Vec<String> {
-    let commits = || history.deeds.iter().filter_map(|deed| Some((deed, commit(history, deed)?)));
+fn order(history: &History, commits: &Commits<'_>) -> Vec<String> {
     let mut faults = Vec::new();
-    for (later, (later_seq, _)) in commits().filter(|(deed, _)| always_commits(&deed.ask)) {
-        for (earlier, (earlier_seq, answered)) in commits() {
-            if answered < later.sent && earlier_seq > later_seq {
-                faults.push(format!(
-                    "event {later_seq} was asked for after {earlier_seq} was answered: \
-                     {later:?} {earlier:?}"
-                ));
-            }
+    let later = history.deeds.iter().filter(|deed| always_commits(&deed.ask));
+    for later in later.filter_map(|deed| commits.by(deed)) {
+        let earlier = commits.highest_before(later.deed.sent);
+        if let Some(earlier) = earlier.filter(|earlier| earlier.seq > later.seq) {
+            faults.push(format!(
+                "event {} was asked for after {} was answered: {:?} {:?}",
+                later.seq, earlier.seq, later.deed, earlier.deed
+            ));
         }
     }
     faults
 }
 
-/// A claim or a close may be granted for what is so already.
-fn always_commits(ask: &Ask) -> bool {
-    !matches!(ask, Ask::Claim | Ask::Close { .. })
-}
-
-/// The number, as agents count, of what a granted deed names, and when it was answered.
-fn commit(history: &History, deed: &Deed) -> Option<(u64, u64)> {
-    let Outcome::Granted { seq, answered, .. } = deed.outcome else { return None };
-    Some((numbered(&history.log, deed.role, seq)?.seq, answered))
-}
-
 /// A refusal must have been true at some moment between its question and its answer.
-fn unexplained(history: &History, states: &[Conversation], deed: &Deed) -> Option<String> {
+fn unexplained(commits: &Commits<'_>, states: &[Conversation], deed: &Deed) -> Option<String> {
     let Outcome::Refused { code, answered } = deed.outcome else { return None };
-    let commits =
-        || history.deeds.iter().filter_map(|other| Some((other, commit(history, other)?)));
-    let known = commits().filter(|(_, (_, earlier))| *earlier < deed.sent);
-    let first = known.map(|(_, (seq, _))| seq).max().unwrap_or(2);
-    let not_yet =
-        commits().filter(|(other, _)| other.sent > answered && always_commits(&other.ask));
-    let last = not_yet.map(|(_, (seq, _))| seq - 1).min().unwrap_or(history.log.len() as u64);
+    let first = commits.highest_before(deed.sent).map_or(2, |commit| commit.seq);
+    let not_yet = commits.lowest_asked_after(answered);
+    let last = not_yet.map_or(commits.head(), |seq| seq - 1);
     let moments =
         states.iter().enumerate().filter(|(seq, _)| (first..=last).contains(&(*seq as u64)));
-    let verdicts: Vec<_> = moments.map(|(_, state)| judged(state, deed)).collect();
-    if verdicts.contains(&Some(code)) {
+    let mut verdicts = moments.map(|(_, state)| judged(state, deed));
+    if verdicts.any(|verdict| verdict == Some(code)) {
         return None;
     }
     Some(format!("{deed:?} is not explained by any state from {first} to {last}"))

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { itemsOf, type Item } from "../src/conversation/transcript-items";
+import { firstUnanswered, itemsOf, type Item } from "../src/conversation/transcript-items";
 import type { Pending } from "../src/live/unsent";
 import { ADA, BEN, claimed, MINUTE, NOON, noted, said, VERA } from "./given";
 
@@ -36,4 +36,13 @@ test("an unsent message stands last, and keeps its place on the page once it is 
 test("an event of a kind that this page does not know shows nothing and breaks nothing", () => {
   const unknown = { ...said(VERA, "x"), ev: "conversation.transferred" } as never;
   assert.deepEqual(shape(itemsOf([said(VERA, "a"), unknown], [], ADA)), ["day", "visitor:a"]);
+});
+
+test("what is new begins with the first message after the last answer, and breaks a turn", () => {
+  const events = [said(VERA, "a"), said(ADA, "b"), said(VERA, "c"), noted(BEN, "n"), said(VERA, "d")];
+  const newFrom = firstUnanswered(events);
+  assert.equal(newFrom, events[2]?.seq);
+  assert.deepEqual(shape(itemsOf(events, [], ADA, newFrom)), ["day", "visitor:a", "agent:b", "new", "visitor:c", "note:n", "visitor:d"]);
+  assert.equal(firstUnanswered(events.slice(0, 2)), undefined);
+  assert.equal(firstUnanswered(events.slice(0, 1)), undefined, "before the first answer everything is new");
 });

@@ -202,7 +202,8 @@ impl Lived {
         assert_eq!(theirs.await.unwrap(), ours.await.unwrap());
     }
 
-    async fn compare_lists(&self, from: &Arc<dyn Store>, to: &Arc<dyn Store>) {
+    /// Every list and search of the site finds in `to` what it finds in `from`.
+    pub async fn compare_lists(&self, from: &Arc<dyn Store>, to: &Arc<dyn Store>) {
         assert_eq!(to.open_counts(SITE).await.unwrap(), from.open_counts(SITE).await.unwrap());
         let searched = WORDS.iter().map(|words| InboxQuery {
             words: InboxQuery::words_of(words),

@@ -106,10 +106,11 @@ impl Lane {
         let session = answered(Session::open(&self.place)).await?;
         if let Some(old) = &self.old {
             answered(session.put_to_rest(old)).await?;
+            // Before anybody is answered who may look at it.
+            self.metrics.reconnects.inc();
             answered(self.appends.settle(&session)).await?;
             answered(self.starts.settle(&session)).await?;
             self.old = None;
-            self.metrics.reconnects.inc();
         }
         self.session = Some(session);
         Ok(())

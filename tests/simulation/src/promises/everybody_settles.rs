@@ -1,15 +1,13 @@
 //! P9: whatever happens to hints, everybody who watches has every event within five seconds, the last one
 //! of a conversation too; and in the end everybody has everything.
 
-use std::collections::BTreeMap;
-use std::time::Duration;
+mod rows;
 
-use conversation::Conversation;
-use protocol::ConversationId;
+use std::time::Duration;
 
 use super::{Fault, Promise};
 use crate::evidence::{Evidence, PROMISED, Watch};
-use crate::history::{Answered, ConnectionId, Question, What};
+use crate::history::{Answered, What};
 
 pub const PROMISE: Promise = Promise { number: "P9", says: "everybody settles", judge: faults };
 
@@ -18,7 +16,7 @@ fn faults(evidence: &Evidence<'_>) -> Vec<Fault> {
     let mut faults: Vec<Fault> = late.collect();
     faults.extend(incomplete(evidence));
     faults.extend(unsettled(evidence));
-    faults.extend(old_rows(evidence));
+    faults.extend(rows::faults(evidence));
     faults
 }
 
@@ -72,63 +70,4 @@ fn unsettled(evidence: &Evidence<'_>) -> Vec<Fault> {
         Fault::of(attempt.conversation, says)
     };
     open.map(fault).collect()
-}
-
-/// The last row that a watcher of the inbox was told is the store's, for conversations that moved while it
-/// watched.
-fn old_rows(evidence: &Evidence<'_>) -> Vec<Fault> {
-    let mut told: BTreeMap<(ConnectionId, ConversationId), &Conversation> = BTreeMap::new();
-    for entry in &evidence.history.entries {
-        if let What::Row { connection, row } = &entry.what {
-            let last = told.entry((*connection, row.id)).or_insert(row);
-            if row.head >= last.head {
-                *last = row;
-            }
-        }
-    }
-    let mut faults = Vec::new();
-    for (line, from) in inbox_watches(evidence) {
-        for (id, row) in owed_rows(evidence, line, from) {
-            if told.get(&(line, id)).is_none_or(|told| *told != row) {
-                let head = told.get(&(line, id)).map(|row| row.head.0);
-                let says = format!("connection {line} has row {head:?} of {}", row.head.0);
-                faults.push(Fault::of(id, says));
-            }
-        }
-    }
-    faults
-}
-
-/// Connections that watch the inbox to the end, and since when.
-fn inbox_watches<'b>(
-    evidence: &'b Evidence<'_>,
-) -> impl Iterator<Item = (ConnectionId, Duration)> + 'b {
-    evidence.answered().filter_map(|(attempt, moment, answer)| {
-        let watches = matches!(attempt.question, Question::WatchInbox)
-            && matches!(answer, Answered::Counts(_));
-        let line = evidence.lines.get(&attempt.connection)?;
-        // From the question on: what changes while it is answered is told after the answer.
-        let from = attempt.arrived.unwrap_or(moment);
-        (watches && line.ended.is_none()).then_some((attempt.connection, from.at))
-    })
-}
-
-/// Rows that changed last while this connection watched, on whichever node.
-fn owed_rows<'b>(
-    evidence: &'b Evidence<'_>,
-    line: ConnectionId,
-    from: Duration,
-) -> Vec<(ConversationId, &'b Conversation)> {
-    let Some(line) = evidence.lines.get(&line) else { return Vec::new() };
-    let mut last: BTreeMap<ConversationId, bool> = BTreeMap::new();
-    for entry in &evidence.history.entries {
-        if let What::Committed { conversation, .. } = &entry.what {
-            let calm = evidence.troubles.calm(line.node, entry.at, entry.at + PROMISED);
-            last.insert(*conversation, entry.at > from && calm);
-        }
-    }
-    let owed = last.into_iter().filter(|(_, owed)| *owed).map(|(id, _)| id);
-    let site = line.who.site();
-    let row = |id| evidence.history.rows.get(&id).map(|row| (id, row));
-    owed.filter_map(row).filter(|(_, row)| row.site == site).collect()
 }

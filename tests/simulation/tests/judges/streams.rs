@@ -1,8 +1,8 @@
 //! Histories in which somebody was told too little, too much, or too late.
 
 use conversation::Subject;
-use simulation::history::{Answered, Question, What};
-use std::collections::BTreeMap;
+use simulation::history::{Answered, Entry, Question, What};
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::changes::{append, change_answer, find, people};
@@ -289,6 +289,23 @@ fn a_watcher_of_the_inbox_keeps_an_old_row() {
             }
         }
         !old.is_empty()
+    });
+}
+
+#[test]
+fn a_watcher_of_the_inbox_is_told_the_last_row_and_none_before() {
+    breaks_when_quiet("P9", |history| {
+        let all = history.entries.len();
+        let mut seen = BTreeSet::new();
+        let mut kept: Vec<Entry> = std::mem::take(&mut history.entries);
+        kept.reverse();
+        kept.retain(|entry| match &entry.what {
+            What::Row { connection, row } => seen.insert((*connection, row.id)),
+            _ => true,
+        });
+        kept.reverse();
+        history.entries = kept;
+        history.entries.len() < all
     });
 }
 

@@ -3,6 +3,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { TypingNotice } from "@frontdesk/client";
 import { Customer } from "./customer";
+import { ClosedFooter, UnseenQuestion } from "./ending";
 import { BackLink, ConversationHeader } from "./header";
 import { Thread } from "./thread";
 import { Transcript } from "./transcript";
@@ -11,7 +12,7 @@ import type { Desk } from "../live/desk";
 import { useStore } from "../live/store";
 import type { View } from "../route";
 import { Icon } from "../ui/icon";
-import { CLOSED_FOOTER, visitorName } from "../ui/words";
+import { visitorName } from "../ui/words";
 
 interface Props {
   desk: Desk;
@@ -77,21 +78,20 @@ export function Conversation({ desk, id, view, onTitle }: Props) {
               onTyping={(active) => (active ? typing.pressed() : typing.ended())}
             />
           ) : (
-            <ClosedFooter />
+            <ClosedFooter desk={desk} view={view} />
           )}
         </div>
         <Customer summary={summary} isOpen={detailsOpen} onClose={() => setDetailsOpen(false)} />
       </div>
+      {state.unseen !== undefined && (
+        <UnseenQuestion
+          name={visitorName(summary.visitor)}
+          unseen={state.unseen}
+          onClose={() => thread.endAllTheSame()}
+          onCancel={() => thread.keepOpen()}
+        />
+      )}
     </section>
-  );
-}
-
-function ClosedFooter() {
-  return (
-    <footer class="closed-footer">
-      <Icon name="lock" />
-      <span role="status">{CLOSED_FOOTER}</span>
-    </footer>
   );
 }
 

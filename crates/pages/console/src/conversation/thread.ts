@@ -1,6 +1,7 @@
 // One conversation on the screen: the newest page first, live from there on, older ones on demand.
 
 import { advance, ApiError, type EventFrame, type Summary, type Watch } from "@frontdesk/client";
+import { firstOfVisitor, firstUnanswered } from "./transcript-items";
 import type { Desk } from "../live/desk";
 import { explain } from "../live/refusals";
 import { Store } from "../live/store";
@@ -20,8 +21,18 @@ export interface ThreadState {
   events: readonly EventFrame[];
   earlier: "none" | "some" | "loading";
   pending: readonly Pending[];
+  /** From which event on everything is new to the agent. */
+  newFrom: number | undefined;
   visitorTypes: boolean;
   doing: Doing | undefined;
+  /** Why the close has not happened: what the visitor wrote that had not been seen here. */
+  unseen: Unseen | undefined;
+}
+
+export interface Unseen {
+  texts: readonly string[];
+  /** The head up to which closing again is meant. */
+  head: number;
 }
 
 export class Thread {
@@ -31,6 +42,8 @@ export class Thread {
   #watch: Watch | undefined;
   #isOpen = true;
   #isOpening = false;
+  /** The mark stands at the first message since nobody looks. */
+  #isMarked = false;
   #stops: (() => void)[];
 
   constructor(desk: Desk, id: string) {
@@ -43,8 +56,10 @@ export class Thread {
       events: [],
       earlier: "none",
       pending: this.#pendingHere(),
+      newFrom: undefined,
       visitorTypes: false,
       doing: undefined,
+      unseen: undefined,
     });
     this.#stops = [
       desk.onRow((row) => row.id === id && this.#learn(row)),
@@ -67,7 +82,8 @@ export class Thread {
     try {
       const { events, head, more } = await this.#history({});
       if (!this.#isOpen) return;
-      this.#set({ phase: "ready", problem: undefined, events, earlier: more ? "some" : "none" });
+      const newFrom = firstUnanswered(events);
+      this.#set({ phase: "ready", problem: undefined, events, earlier: more ? "some" : "none", newFrom });
       this.#forgetArrived();
       this.#follow(head);
     } catch (error) {
@@ -102,11 +118,24 @@ export class Thread {
     await this.#do("unclaim", () => this.#desk.client.command("conversation.unclaim", { conversation: this.id }));
   }
 
+  /** Closes, but not over a message of the visitor's that has not been seen: it is shown in `unseen` instead. */
   async end(): Promise<void> {
-    await this.#do("close", () => this.#closeIfRead());
+    await this.#closeAt(this.state.value.events.at(-1)?.seq ?? 0);
+  }
+
+  /** Closes over what `unseen` shows. */
+  async endAllTheSame(): Promise<void> {
+    const { unseen } = this.state.value;
+    this.keepOpen();
+    if (unseen !== undefined) await this.#closeAt(unseen.head);
+  }
+
+  keepOpen(): void {
+    this.#set({ unseen: undefined });
   }
 
   send(kind: Pending["kind"], text: string, closes: boolean): void {
+    this.#set({ newFrom: undefined });
     this.#desk.unsent.send(this.id, kind, text, closes);
   }
 
@@ -118,18 +147,25 @@ export class Thread {
     this.#desk.unsent.forget([key]);
   }
 
-  /** Closes over everything but a message of the visitor's that the agent has not seen. */
-  async #closeIfRead(): Promise<void> {
-    let expected = this.state.value.events.at(-1)?.seq ?? 0;
+  async #closeAt(head: number): Promise<void> {
+    await this.#do("close", async () => {
+      const unseen = await this.#closeUnlessWritten(head);
+      this.#set({ unseen });
+    });
+  }
+
+  /** Closes over everything else that happens meanwhile: claims, notes, one's own words. */
+  async #closeUnlessWritten(expected: number): Promise<Unseen | undefined> {
     for (;;) {
       try {
         await this.#desk.client.command("conversation.close", { conversation: this.id, expected_seq: expected });
-        return;
+        return undefined;
       } catch (error) {
         if (!(error instanceof ApiError) || error.code !== "conflict") throw error;
         const { head, events } = error.detail;
-        const isUnread = events?.some((event) => event.ev === "message.posted" && event.by.role === "visitor") ?? true;
-        if (isUnread || head === undefined || head <= expected) throw new Error("A new message has just arrived. Read it, then close.");
+        if (head === undefined || head <= expected) throw error;
+        const texts = (events ?? []).flatMap((event) => writtenByVisitor(event) ?? []);
+        if (texts.length > 0) return { texts, head };
         expected = head;
       }
     }
@@ -167,9 +203,19 @@ export class Thread {
   }
 
   #append(events: readonly EventFrame[]): void {
+    this.#markNew(events);
     const { summary } = this.state.value;
     this.#set({ events: [...this.state.value.events, ...events], summary: summary && events.reduce(advance, summary) });
     this.#forgetArrived();
+  }
+
+  /** Only while nobody looks: what comes before one's eyes is not marked. */
+  #markNew(events: readonly EventFrame[]): void {
+    if (!document.hidden) this.#isMarked = false;
+    const first = document.hidden && !this.#isMarked ? firstOfVisitor(events) : undefined;
+    if (first === undefined) return;
+    this.#isMarked = true;
+    this.#set({ newFrom: first });
   }
 
   #learn(arrived: Summary): void {
@@ -196,4 +242,8 @@ export class Thread {
   #set(change: Partial<ThreadState>): void {
     this.state.update((state) => ({ ...state, ...change }));
   }
+}
+
+function writtenByVisitor({ ev, by, data }: EventFrame): string | undefined {
+  return ev === "message.posted" && by.role === "visitor" ? (data as { text: string }).text : undefined;
 }

@@ -22,6 +22,7 @@ export interface Author {
 
 export type Item =
   | { kind: "day"; key: string; at: number }
+  | { kind: "new"; key: string; at: number }
   | { kind: "system"; key: string; at: number; who: string | undefined; says: string }
   | { kind: "group"; key: string; voice: Voice; author: Author; own: boolean; bubbles: Bubble[] };
 
@@ -32,10 +33,12 @@ const SYSTEM_LINES: Readonly<Record<string, string>> = {
   "conversation.closed": "closed this conversation",
 };
 
-export function itemsOf(events: readonly EventFrame[], pending: readonly Pending[], me: Author): Item[] {
+/** `newFrom`: the first event that the agent has not seen before. */
+export function itemsOf(events: readonly EventFrame[], pending: readonly Pending[], me: Author, newFrom?: number): Item[] {
   const items: Item[] = [];
   for (const event of events) {
     addDay(items, event.at);
+    if (event.seq === newFrom) items.push({ kind: "new", key: `n${event.seq}`, at: event.at });
     const says = SYSTEM_LINES[event.ev];
     if (says !== undefined) {
       items.push({ kind: "system", key: `s${event.seq}`, at: event.at, who: event.by.name, says });
@@ -51,6 +54,16 @@ export function itemsOf(events: readonly EventFrame[], pending: readonly Pending
     addBubble(items, each.kind === "note" ? "note" : "agent", me, true, bubble);
   }
   return items;
+}
+
+/** The first message of the visitor's that no agent has answered, if one was answered before. */
+export function firstUnanswered(events: readonly EventFrame[]): number | undefined {
+  const answered = events.findLastIndex((event) => voiceOf(event) === "agent");
+  return answered === -1 ? undefined : firstOfVisitor(events.slice(answered));
+}
+
+export function firstOfVisitor(events: readonly EventFrame[]): number | undefined {
+  return events.find((event) => voiceOf(event) === "visitor")?.seq;
 }
 
 /** The key keeps one element through "Sending…" and "Sent", so that nothing flickers. */

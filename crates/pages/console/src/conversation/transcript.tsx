@@ -23,8 +23,8 @@ interface Props {
 }
 
 export function Transcript({ state, me, onLoadEarlier, onRetry, onDiscard }: Props) {
-  const { events, pending, earlier, visitorTypes, summary } = state;
-  const items = useMemo(() => itemsOf(events, pending, me), [events, pending, me]);
+  const { events, pending, earlier, newFrom, visitorTypes, summary } = state;
+  const items = useMemo(() => itemsOf(events, pending, me, newFrom), [events, pending, me, newFrom]);
   const sentKey = lastSentKey(items);
   const { scroller, missed, isAway, onScroll, jump } = useFollowing(state);
 
@@ -98,6 +98,12 @@ function ItemView({ item, sentKey, onRetry, onDiscard }: ItemProps) {
   switch (item.kind) {
     case "day":
       return <DayLine at={item.at} />;
+    case "new":
+      return (
+        <div class="new-line" role="separator">
+          <span>New</span>
+        </div>
+      );
     case "system":
       return (
         <p class="system-line">
