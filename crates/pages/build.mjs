@@ -11,10 +11,11 @@ import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import * as esbuild from "esbuild";
+import { SHRINK } from "./shrink.mjs";
 
 const ROOT = dirname(fileURLToPath(import.meta.url));
 const DIST = join(ROOT, "dist");
-const WIDGET_GZIP_BYTES_MAX = 15 * 1024;
+const WIDGET_GZIP_BYTES_MAX = 15_000;
 
 const COMMON = {
   absWorkingDir: ROOT,
@@ -70,7 +71,7 @@ async function page(template, assets) {
 
 async function build() {
   const files = new Map([
-    ...(await bundle("widget/src/main.ts", "widget", { plugins: [styleSheetAsText] })),
+    ...(await bundle("widget/src/main.ts", "widget", { ...SHRINK, plugins: [styleSheetAsText, ...SHRINK.plugins] })),
     ...(await bundle("console/src/main.tsx", "console", { jsx: "automatic", jsxImportSource: "preact" })),
     ...(await bundle("demo/src/main.ts", "demo")),
   ]);

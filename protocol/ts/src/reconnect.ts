@@ -42,12 +42,11 @@ function refusalByClose(code: number, bye: Bye | undefined): Failure | undefined
 
 /** The next attempt would meet the same fate, so it can wait. */
 function isOurMistake({ code, bye, refusal }: End): boolean {
-  const { WrongFrameKind, TooLarge, BadFrames } = CLOSE_CODES;
   return (
     bye?.code === "bad_frames" ||
     refusal?.remedy === "give_up" ||
-    code === WrongFrameKind ||
-    code === TooLarge ||
-    code === BadFrames
+    code === CLOSE_CODES.WrongFrameKind ||
+    code === CLOSE_CODES.TooLarge ||
+    code === CLOSE_CODES.BadFrames
   );
 }

@@ -1,7 +1,7 @@
 // The box at the foot of the panel: Enter sends, Shift+Enter makes a new line.
 
 import { element, icon, show, write } from "./dom";
-import type { Texts } from "./texts";
+import type { Words } from "./texts";
 
 export interface Wishes {
   send(text: string): void;
@@ -10,29 +10,28 @@ export interface Wishes {
 
 export class Composer {
   readonly root: HTMLFormElement;
-  readonly #texts: Texts;
+  readonly #words: Words;
   readonly #wishes: Wishes;
   readonly #box: HTMLTextAreaElement;
   readonly #submit: HTMLButtonElement;
   readonly #warning = element("p", { class: "warning", role: "status" });
   #textMax = 4000;
 
-  constructor(texts: Texts, wishes: Wishes) {
-    this.#texts = texts;
+  constructor(words: Words, wishes: Wishes) {
+    this.#words = words;
     this.#wishes = wishes;
     this.#box = element("textarea", {
       id: "message",
       rows: "1",
-      dir: "auto",
-      placeholder: texts.placeholder,
+      placeholder: words("placeholder"),
       enterkeyhint: "send",
       autocomplete: "off",
     });
-    this.#submit = element("button", { class: "send", type: "submit", "aria-label": texts.send }, icon("send"));
+    this.#submit = element("button", { class: "send", type: "submit", "aria-label": words("send") }, icon("send"));
     this.root = element(
       "form",
       { class: "composer" },
-      element("label", { class: "unseen", for: "message" }, texts.message),
+      element("label", { class: "unseen", for: "message" }, words("message")),
       element("div", { class: "box" }, this.#box, this.#submit),
       this.#warning,
     );
@@ -48,14 +47,9 @@ export class Composer {
     this.fit();
   }
 
-  limit(textMax: number): void {
+  draw(text: string, textMax: number): void {
     this.#textMax = textMax;
-    this.fit();
-  }
-
-  setText(text: string): void {
-    if (this.#box.value === text) return;
-    this.#box.value = text;
+    if (this.#box.value !== text) this.#box.value = text;
     this.fit();
   }
 
@@ -68,7 +62,7 @@ export class Composer {
     this.#box.style.height = "auto";
     if (this.#box.scrollHeight > 0) this.#box.style.height = `${this.#box.scrollHeight}px`;
     const over = this.#over();
-    write(this.#warning, over > 0 ? this.#texts.tooLong(over) : "");
+    write(this.#warning, over > 0 ? this.#words("tooLong", over) : "");
     show(this.#warning, over > 0);
     this.#submit.disabled = over > 0 || this.#box.value.trim() === "";
   }
@@ -83,7 +77,7 @@ export class Composer {
   #send(): void {
     const text = this.#box.value.trim();
     if (text === "" || this.#over() > 0) return;
-    this.setText("");
+    this.draw("", this.#textMax);
     this.#wishes.send(text);
     this.focus();
   }

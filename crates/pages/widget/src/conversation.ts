@@ -3,7 +3,8 @@
 import { TypingNotice, type Client, type EventFrame, type Watch } from "@frontdesk/client";
 
 export interface ConversationHandlers {
-  happened(events: EventFrame[]): unknown;
+  /** `live`: these happened just now, or while the line was cut; the others were there before we came. */
+  happened(events: EventFrame[], live: boolean): unknown;
   changed(): void;
   /** The server knows no such conversation of ours. */
   gone(): void;
@@ -20,15 +21,18 @@ export class Conversation {
   constructor(client: Client, readonly id: string, closed: boolean, handlers: ConversationHandlers) {
     this.closed = closed;
     this.typing = new TypingNotice(client, id);
+    let live = false;
     this.#watch = client.watch(id, {
       onReset: ({ status }) => {
         this.events = [];
+        live = false;
         this.closed = status !== "open";
         handlers.changed();
       },
       onEvents: (events) => {
         this.events.push(...events);
-        handlers.happened(events);
+        handlers.happened(events, live);
+        live ||= this.#watch.caughtUp;
       },
       onTyping: (active, by) => {
         this.typist = active ? (by?.name ?? "") : undefined;

@@ -62,8 +62,8 @@ export class Delivery {
 
   /** Answers whether to go on with what is next. */
   #refused(item: Unsent, error: unknown): boolean {
-    const code = error instanceof ApiError ? error.code : undefined;
-    const elsewhere = error instanceof ApiError ? error.detail["conversation"] : undefined;
+    const { code, detail } = error instanceof ApiError ? error : ({} as Partial<ApiError>);
+    const elsewhere = detail?.["conversation"];
     if (code === "conversation_open" && typeof elsewhere === "string") {
       item.conversation = elsewhere;
       this.#outbox.keep(item);
@@ -76,6 +76,7 @@ export class Delivery {
     }
     // Nobody could be asked: the session decides what becomes of what is left.
     if (code === "unauthorized" || code === "connection_lost") return false;
+    console.warn("Frontdesk: a message was refused.", error);
     item.state = "failed";
     this.#outbox.keep(item);
     return true;

@@ -1,26 +1,33 @@
 // What stands in the place of the composer when nothing more can be said here.
 
-import { element, show, write } from "./dom";
-import type { Texts } from "./texts";
+import { button, element, show, write } from "./dom";
+import type { Words } from "./texts";
+
+export interface EndingWishes {
+  startAnew(): void;
+  discard(): void;
+}
 
 export class Ending {
   readonly root: HTMLElement;
-  readonly #reason = element("p", { class: "reason", role: "status" });
-  readonly #heldBack: HTMLElement;
-  readonly #quoted = element("blockquote");
+  readonly #words: Words;
+  readonly #reason = element("p", { role: "status" });
+  readonly #question = element("p", { role: "status" });
+  readonly #discard: HTMLElement;
 
-  constructor(texts: Texts, onStartAnew: () => void) {
-    this.#heldBack = element("div", { class: "held-back" }, element("p", {}, texts.heldBack), this.#quoted);
-    const anew = element("button", { class: "primary", type: "button" }, texts.startAnew);
-    anew.addEventListener("click", onStartAnew);
-    this.root = element("div", { class: "ending", tabindex: "-1" }, this.#reason, this.#heldBack, anew);
+  constructor(words: Words, wishes: EndingWishes) {
+    this.#words = words;
+    const anew = button("primary", wishes.startAnew, words("startAnew"));
+    this.#discard = button("plain", wishes.discard, words("discard"));
+    this.root = element("div", { class: "ending", tabindex: "-1" }, this.#reason, this.#question, anew, this.#discard);
   }
 
-  /** `heldBack` is what the button will send. */
-  draw(reason: string, heldBack: string): void {
+  /** `held` messages were not sent: starting anew sends them. */
+  draw(reason: string, held: number): void {
     write(this.#reason, reason);
-    show(this.#heldBack, heldBack !== "");
-    write(this.#quoted, heldBack);
+    write(this.#question, held > 0 ? this.#words("held", held) : "");
+    show(this.#question, held > 0);
+    show(this.#discard, held > 0);
   }
 
   /** Not on the button: whoever is typing at this moment must not press it. */

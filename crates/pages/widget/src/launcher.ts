@@ -1,37 +1,33 @@
 // The round button in the corner of the page.
 
-import { element, icon, show, write } from "./dom";
-import type { Texts } from "./texts";
+import { button, element, icon, label, show, write } from "./dom";
+import type { Words } from "./texts";
 
 const SHOWN_MAX = 9;
 
 export class Launcher {
   readonly root: HTMLElement;
-  readonly #texts: Texts;
+  readonly #words: Words;
   readonly #button: HTMLButtonElement;
   readonly #badge = element("span", { class: "badge", "aria-hidden": "true" });
   readonly #spoken = element("span", { class: "unseen", id: "unread", role: "status" });
 
-  constructor(texts: Texts, onPress: () => void) {
-    this.#texts = texts;
-    this.#button = element(
-      "button",
-      { class: "launcher", type: "button", "aria-haspopup": "dialog", "aria-describedby": "unread" },
-      icon("chat"),
-      icon("down"),
-    );
-    this.#button.addEventListener("click", onPress);
+  constructor(words: Words, onPress: () => void) {
+    this.#words = words;
+    this.#button = button("launcher", onPress, icon("chat"), icon("down"));
+    this.#button.setAttribute("aria-haspopup", "dialog");
+    this.#button.setAttribute("aria-describedby", "unread");
     this.root = element("div", { class: "corner" }, this.#button, this.#badge, this.#spoken);
     this.draw(false, 0);
   }
 
   draw(open: boolean, unread: number): void {
-    this.#button.setAttribute("aria-label", open ? this.#texts.launcherClose : this.#texts.launcherOpen);
+    label(this.#button, this.#words(open ? "launcherClose" : "launcherOpen"));
     this.#button.setAttribute("aria-expanded", String(open));
     const visible = !open && unread > 0;
     show(this.#badge, visible);
     write(this.#badge, unread > SHOWN_MAX ? `${SHOWN_MAX}+` : String(unread));
-    write(this.#spoken, visible ? this.#texts.unread(unread) : "");
+    write(this.#spoken, visible ? this.#words("unread", unread) : "");
   }
 
   focus(): void {

@@ -11,7 +11,8 @@ export interface Unsent {
   conversation: string | null;
   /** `start` went out with this key and its answer may be lost: only `start` may be asked again. */
   startTried: boolean;
-  state: "waiting" | "failed" | "accepted";
+  /** `held`: its conversation was closed before it; it goes nowhere until its writer says so. */
+  state: "waiting" | "failed" | "held" | "accepted";
 }
 
 const ENTRY = "outbox";
@@ -38,11 +39,13 @@ export class Outbox {
     this.keep({ key, text, at: now, conversation, startTried: false, state: "waiting" });
   }
 
-  /** Writes one item down, beside what other tabs have written since. */
+  /** Writes one item down in its place, beside what other tabs have written since. */
   keep(item: Unsent): void {
     if (!this.#items.includes(item)) this.#items.push(item);
-    const others = this.#stored().filter(({ key }) => key !== item.key);
-    this.#storage.setJson(ENTRY, [...others, item]);
+    const stored = this.#stored();
+    const place = stored.findIndex(({ key }) => key === item.key);
+    stored[place < 0 ? stored.length : place] = item;
+    this.#storage.setJson(ENTRY, stored);
   }
 
   /** The server has it. The line stays until the event itself arrives. */
@@ -67,11 +70,32 @@ export class Outbox {
     }
   }
 
-  /** Forgets these, and takes back the texts that the server has not accepted. */
-  withdraw(belongs: (item: Unsent) => boolean = () => true): string[] {
-    const withdrawn = this.#items.filter(belongs);
-    for (const { key } of withdrawn) this.remove(key);
-    return withdrawn.filter(({ state }) => state !== "accepted").map(({ text }) => text);
+  held(): Unsent[] {
+    return this.#items.filter(({ state }) => state === "held");
+  }
+
+  /** Keeps back what the server has not accepted of these. */
+  hold(belongs: (item: Unsent) => boolean = () => true): void {
+    for (const item of this.#items.filter(belongs)) {
+      if (item.state === "accepted") this.remove(item.key);
+      else this.#restate(item, "held");
+    }
+  }
+
+  /** Lets it go, to the conversation given or to start one. */
+  release(item: Unsent, conversation: string | null): void {
+    item.conversation = conversation;
+    item.startTried = false;
+    this.#restate(item, "waiting");
+  }
+
+  discard(items: readonly Unsent[] = this.#items): void {
+    for (const { key } of items) this.remove(key);
+  }
+
+  #restate(item: Unsent, state: Unsent["state"]): void {
+    item.state = state;
+    this.keep(item);
   }
 
   #forget(key: string): void {

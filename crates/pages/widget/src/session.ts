@@ -16,7 +16,17 @@ import { TOKEN_ENTRY, visitorClient } from "./visitor";
 /** `ended`: the server does not know this visitor any more. */
 export type Stage = "new" | "open" | "closed" | "ended";
 
-export type Link = "quiet" | "reconnecting" | "offline";
+/** `unavailable`: never reached, however often it was tried. Browsers do not say why: perhaps this page's
+ * host is not allowed, perhaps the server is down. */
+export type Link = "quiet" | "reconnecting" | "unavailable" | "offline";
+
+export interface Heard {
+  /** "" when unknown. */
+  name: string;
+  text: string;
+}
+
+const UNAVAILABLE_AFTER_FAILURES = 3;
 
 export interface Snapshot {
   stage: Stage;
@@ -26,13 +36,17 @@ export interface Snapshot {
   lines: Line[];
   /** Who of the team is typing. */
   typist: string | undefined;
-  draft: Readonly<Pick<Draft, "text" | "heldBack">>;
+  draft: string;
+  /** How many messages wait for a yes, because their conversation was closed before them. */
+  held: number;
   textMax: number;
   unread: number;
 }
 
 export class Session {
   onChange: () => void = () => {};
+  /** Somebody of the team has said something just now. */
+  onHeard: (messages: Heard[]) => void = () => {};
 
   readonly #url: string;
   readonly #storage: SiteStorage;
@@ -43,7 +57,8 @@ export class Session {
   #shown: Conversation | undefined;
   #selfId: string | undefined;
   #connected = false;
-  #failed = false;
+  #reached = false;
+  #failures = 0;
   #ended = false;
   /** The visitor has turned away from the closed conversation, which `hello` goes on naming. */
   #anew = false;
@@ -69,7 +84,8 @@ export class Session {
       online: this.#online,
       lines: linesOf(this.#shown?.events ?? [], this.#outbox.all()),
       typist: this.#shown?.typist,
-      draft: this.#draft,
+      draft: this.#draft.text,
+      held: this.#outbox.held().length,
       textMax: this.#textMax,
       unread: this.#looking ? 0 : unreadIn(this.#shown?.events ?? [], recall(this.#storage)?.seen ?? 0),
     };
@@ -85,11 +101,8 @@ export class Session {
   send(text: string): void {
     this.#shown?.typing.ended();
     this.#draft.write("");
-    const open = this.#shown && !this.#shown.closed;
-    this.#outbox.add(text, open ? this.#shown!.id : null, Date.now());
-    this.#connect();
-    this.#changed();
-    void this.#delivery.run();
+    this.#outbox.add(text, this.#openId(), Date.now());
+    this.#goOn();
   }
 
   write(text: string): void {
@@ -100,27 +113,29 @@ export class Session {
 
   retry(key: string): void {
     const item = this.#outbox.all().find((candidate) => candidate.key === key);
-    if (item?.state !== "failed") return;
-    item.state = "waiting";
-    this.#outbox.keep(item);
-    this.#changed();
-    void this.#delivery.run();
+    if (item?.state !== "failed" && item?.state !== "held") return;
+    this.#outbox.release(item, this.#openId());
+    this.#goOn();
   }
 
-  /** Turns to an empty conversation. What the closed one refused is its first message. */
+  /** Turns to an empty conversation. What the closed one refused is the first that is said in it. */
   startAnew(): void {
     if (this.#ended) this.#forgetVisitor();
     else this.#forgetConversation();
     this.#anew = true;
-    this.#connect();
-    const { text, heldBack } = this.#draft;
-    if (heldBack && [...text.trim()].length <= this.#textMax) this.send(text.trim());
-    else this.#changed();
+    for (const item of this.#outbox.held()) this.#outbox.release(item, null);
+    this.#goOn();
+  }
+
+  /** What the closed conversation refused is not to be sent. */
+  discard(): void {
+    this.#outbox.discard(this.#outbox.held());
+    this.#changed();
   }
 
   /** Nothing of this visitor stays on this device. */
   reset(): void {
-    this.#outbox.withdraw();
+    this.#outbox.discard();
     this.#draft.write("");
     this.#forgetVisitor();
     this.#changed();
@@ -136,7 +151,18 @@ export class Session {
     const { state } = this.#client;
     if (!this.#connected || this.#ended || state === "live" || state === "behind") return "quiet";
     if (!navigator.onLine) return "offline";
-    return this.#failed ? "reconnecting" : "quiet";
+    if (this.#reached && this.#failures > 0) return "reconnecting";
+    return this.#failures < UNAVAILABLE_AFTER_FAILURES ? "quiet" : "unavailable";
+  }
+
+  #openId(): string | null {
+    return this.#shown && !this.#shown.closed ? this.#shown.id : null;
+  }
+
+  #goOn(): void {
+    this.#connect();
+    this.#changed();
+    void this.#delivery.run();
   }
 
   /** Somebody wants something now: no waiting for the next attempt. */
@@ -154,7 +180,7 @@ export class Session {
     const isCurrent = () => client === this.#client;
     client.on("state", (state) => {
       if (!isCurrent()) return;
-      if (state === "offline") this.#failed = true;
+      if (state === "offline") this.#failures += 1;
       this.#changed();
     });
     client.on("hello", (hello) => isCurrent() && this.#greeted(hello));
@@ -177,7 +203,8 @@ export class Session {
     this.#leave();
     this.#delivery.stop();
     this.#client.stop();
-    this.#connected = this.#failed = this.#ended = this.#anew = false;
+    this.#connected = this.#reached = this.#ended = this.#anew = false;
+    this.#failures = 0;
     this.#selfId = this.#online = undefined;
     [this.#client, this.#delivery] = this.#newIdentity();
     if (wasConnected && (this.#looking || this.#outbox.next())) this.#connect();
@@ -188,6 +215,8 @@ export class Session {
     const isOther = this.#selfId !== undefined && this.#selfId !== self.id;
     if (isOther || (token && token !== this.#storage.text(TOKEN_ENTRY))) return this.#renewIdentity();
     this.#selfId = self.id;
+    this.#reached = true;
+    this.#failures = 0;
     this.#online = online;
     this.#textMax = limits?.text_max ?? this.#textMax;
     if (conversation && (conversation.status === "open" || !(this.#shown || this.#anew))) {
@@ -199,8 +228,9 @@ export class Session {
 
   #refused(error: ApiError): void {
     this.#connected = false;
-    this.#draft.takeBack(this.#outbox.withdraw());
-    const nothingToLose = recall(this.#storage) === undefined && !this.#shown && this.#draft.text === "";
+    this.#outbox.hold();
+    const unsaid = this.#draft.text !== "" || this.#outbox.held().length > 0;
+    const nothingToLose = recall(this.#storage) === undefined && !this.#shown && !unsaid;
     if (error.code === "unauthorized" && nothingToLose && this.#storage.text(TOKEN_ENTRY) !== undefined) {
       this.#forgetVisitor();
       if (this.#looking) this.#connect();
@@ -215,7 +245,7 @@ export class Session {
     this.#leave();
     this.#anew = false;
     const shown: Conversation = new Conversation(this.#client, id, closed, {
-      happened: (events) => this.#shown === shown && this.#happened(shown, events),
+      happened: (events, live) => this.#shown === shown && this.#happened(shown, events, live),
       changed: () => this.#changed(),
       gone: () => {
         if (this.#shown === shown) this.#forgetConversation();
@@ -226,19 +256,22 @@ export class Session {
     this.#noteSeen();
   }
 
-  #happened({ id }: Conversation, events: EventFrame[]): void {
+  #happened({ id }: Conversation, events: EventFrame[], live: boolean): void {
+    const heard: Heard[] = [];
     for (const { ev, by, data } of events) {
       // What was accepted stands before the close, so what is left now never will be.
       if (ev === "conversation.closed") this.#closed(id);
       if (ev === "message.posted" && by.role === "visitor" && data.key !== undefined) this.#outbox.remove(data.key);
+      if (ev === "message.posted" && by.role === "agent" && live) heard.push({ name: by.name, text: data.text });
     }
     this.#noteSeen();
+    if (heard.length > 0) this.onHeard(heard);
     this.#changed();
   }
 
   #closed(id: string): void {
     if (this.#shown?.id === id) this.#shown.closed = true;
-    this.#draft.takeBack(this.#outbox.withdraw((item) => item.conversation === id));
+    this.#outbox.hold((item) => item.conversation === id);
     this.#noteSeen();
   }
 
@@ -280,7 +313,7 @@ export class Session {
   #tokenChangedByOtherTab(): void {
     const signedOut = this.#storage.text(TOKEN_ENTRY) === undefined;
     // Signing out in one tab is signing out in all.
-    if (signedOut) this.#outbox.withdraw();
+    if (signedOut) this.#outbox.discard();
     if (signedOut || (!this.#shown && this.#selfId !== undefined)) this.#renewIdentity();
   }
 

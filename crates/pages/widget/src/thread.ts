@@ -17,8 +17,8 @@ export interface Message {
   /** The first and the last of a run by one author: they carry the name and the time. */
   first: boolean;
   last: boolean;
-  delivery?: Delivery;
-  key?: string;
+  delivery: Delivery | undefined;
+  key: string | undefined;
 }
 
 export type Line =
@@ -53,38 +53,19 @@ export function unreadIn(events: readonly EventFrame[], seenSeq: number): number
   return events.filter(({ ev, by, seq }) => ev === "message.posted" && by.role === "agent" && seq > seenSeq).length;
 }
 
-function messageOf(event: Posted): Message {
-  const mine = event.by.role === "visitor";
-  const { text, key } = event.data;
-  return {
-    kind: "message",
-    // The same line before and after the server's answer, so that it does not flicker.
-    id: key === undefined ? `e${event.seq}` : `k${key}`,
-    mine,
-    name: mine ? "" : event.by.name,
-    text,
-    at: event.at,
-    first: true,
-    last: true,
-    ...(mine && { delivery: "sent" as const }),
-    ...(key !== undefined && { key }),
-  };
+function messageOf({ seq, at, by, data: { text, key } }: Posted): Message {
+  const mine = by.role === "visitor";
+  const name = mine ? "" : by.name;
+  // The same line before and after the server's answer, so that it does not flicker.
+  const id = key === undefined ? `e${seq}` : `k${key}`;
+  return { kind: "message", id, mine, name, text, at, first: true, last: true, delivery: mine ? "sent" : undefined, key };
 }
 
-function messageOnItsWay(item: Unsent, newest: number): Message {
-  return {
-    kind: "message",
-    id: `k${item.key}`,
-    mine: true,
-    name: "",
-    text: item.text,
-    // This device's clock may be behind the server's.
-    at: Math.max(item.at, newest),
-    first: true,
-    last: true,
-    delivery: item.state === "accepted" ? "sent" : item.state === "failed" ? "failed" : "sending",
-    key: item.key,
-  };
+function messageOnItsWay({ key, text, at: writtenAt, state }: Unsent, newest: number): Message {
+  const delivery = state === "accepted" ? "sent" : state === "waiting" ? "sending" : "failed";
+  // This device's clock may be behind the server's.
+  const at = Math.max(writtenAt, newest);
+  return { kind: "message", id: `k${key}`, mine: true, name: "", text, at, first: true, last: true, delivery, key };
 }
 
 function add(lines: Line[], message: Message): void {

@@ -1,16 +1,18 @@
 // Shows a conversation's lines. Lines that stay keep their element, so that selection, focus and
 // screen readers are left alone.
 
-import { element, icon, show, write } from "./dom";
+import { button, element, iconButton, show, write } from "./dom";
 import { partsOf, type Part } from "./links";
-import type { Texts } from "./texts";
+import type { Words } from "./texts";
 import type { Line, Message } from "./thread";
 
 const NEAR_END_PX = 48;
+const DAY_MS = 24 * 60 * 60_000;
 
 export class Transcript {
   readonly root: HTMLElement;
-  readonly #texts: Texts;
+  readonly #words: Words;
+  readonly #locale: string;
   readonly #onRetry: (key: string) => void;
   readonly #scroller: HTMLElement;
   readonly #log: HTMLElement;
@@ -21,21 +23,23 @@ export class Transcript {
   #typist: string | undefined;
   #atEnd = true;
 
-  constructor(texts: Texts, onRetry: (key: string) => void) {
-    this.#texts = texts;
+  constructor(words: Words, onRetry: (key: string) => void) {
+    this.#words = words;
+    const lang = words("lang");
+    // The visitor's own kind of it, if there is one: British visitors write days another way.
+    this.#locale = navigator.languages.find((own) => own.split("-")[0] === lang) ?? lang;
     this.#onRetry = onRetry;
     const greeting = element(
       "div",
       { class: "greeting" },
-      element("span", { class: "mark" }, icon("chat")),
-      element("h3", {}, texts.greetingTitle),
-      element("p", {}, texts.greeting),
+      element("h3", {}, words("greetingTitle")),
+      element("p", {}, words("greeting")),
     );
-    this.#log = element("div", { class: "log", role: "log", "aria-live": "polite", "aria-label": texts.transcript });
+    // Not read out by itself: it changes for many reasons. What an agent says is announced, once.
+    this.#log = element("div", { class: "log", role: "log", "aria-live": "off", "aria-label": words("transcript") });
     const dots = element("span", { class: "dots", "aria-hidden": "true" }, element("i"), element("i"), element("i"));
     this.#typing = element("div", { class: "typing" }, dots, this.#typingText);
-    this.#latest = element("button", { class: "latest", type: "button", "aria-label": texts.latest }, icon("down"));
-    this.#latest.addEventListener("click", () => this.toEnd());
+    this.#latest = iconButton("latest", "down", words("latest"), () => this.toEnd());
     this.#scroller = element("div", { class: "scroller", tabindex: "0" }, greeting, this.#log, this.#typing);
     this.#scroller.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     // The foot grows and the keyboard comes up: whoever read the latest goes on reading it.
@@ -45,7 +49,8 @@ export class Transcript {
     show(this.#latest, false);
   }
 
-  draw(lines: readonly Line[], typist: string | undefined): void {
+  /** `onItsWay`: what is to be sent has a line to go by. */
+  draw(lines: readonly Line[], typist: string | undefined, onItsWay: boolean): void {
     const ownIsNew = lines.some((line) => line.kind === "message" && line.mine && !this.#drawn.has(line.id));
     this.#dropAllBut(new Set(lines.map((line) => line.id)));
     this.#scroller.classList.toggle("fresh", lines.length === 0);
@@ -54,7 +59,7 @@ export class Transcript {
     let at: ChildNode | null = this.#log.firstChild;
     for (const line of lines) {
       const drawn = this.#drawn.get(line.id) ?? this.#make(line);
-      if (line.kind === "message") this.#update(drawn, line, line === lastOwn);
+      if (line.kind === "message") this.#update(drawn, line, line === lastOwn, onItsWay);
       if (drawn === at) at = at.nextSibling;
       else this.#log.insertBefore(drawn, at);
     }
@@ -93,16 +98,15 @@ export class Transcript {
       case "day":
         return element("div", { class: "day" }, this.#dayName(line.at));
       case "joined":
-        return element("div", { class: "notice" }, this.#texts.joined(line.name || this.#texts.agent));
+        return element("div", { class: "notice" }, this.#words("joined", this.#author(line.name)));
       case "message":
         return this.#messageElement(line);
     }
   }
 
   #messageElement({ mine, name, text, at, key }: Message): HTMLElement {
-    const author = mine ? this.#texts.you : name || this.#texts.agent;
-    const retry = element("button", { class: "retry", type: "button" }, this.#texts.tryAgain);
-    retry.addEventListener("click", () => key !== undefined && this.#onRetry(key));
+    const author = mine ? this.#words("you") : this.#author(name);
+    const retry = button("retry", () => key !== undefined && this.#onRetry(key), this.#words("tryAgain"));
     return element(
       "div",
       {},
@@ -111,21 +115,20 @@ export class Transcript {
       element(
         "div",
         { class: "meta" },
-        element("time", { datetime: new Date(at).toISOString() }, this.#clock(at)),
+        element("span", {}, this.#clock(at)),
         element("span", { class: "delivery" }),
         retry,
       ),
     );
   }
 
-  #update(drawn: HTMLElement, { mine, first, last, delivery }: Message, isLastOwn: boolean): void {
+  #update(drawn: HTMLElement, { mine, first, last, delivery }: Message, isLastOwn: boolean, onItsWay: boolean): void {
     const quiet = delivery === "sent" && !isLastOwn;
     drawn.className = ["message", mine && "mine", first && "first", last && "last", quiet ? "quiet" : delivery]
       .filter(Boolean)
       .join(" ");
-    const { sending, sent, notSent } = this.#texts;
-    const words = delivery && { sending, sent, failed: notSent }[delivery];
-    write(drawn.querySelector<HTMLElement>(".delivery")!, words ?? "");
+    const state = delivery && ({ sending: onItsWay ? "sending" : "waiting", sent: "sent", failed: "notSent" } as const)[delivery];
+    write(drawn.querySelector<HTMLElement>(".delivery")!, state ? this.#words(state) : "");
     show(drawn.querySelector<HTMLElement>(".retry")!, delivery === "failed");
   }
 
@@ -133,25 +136,26 @@ export class Transcript {
     if (typist === this.#typist) return;
     this.#typist = typist;
     show(this.#typing, typist !== undefined);
-    write(this.#typingText, typist === undefined ? "" : this.#texts.typing(typist || this.#texts.agent));
+    write(this.#typingText, typist === undefined ? "" : this.#words("typing", this.#author(typist)));
+  }
+
+  #author(name: string): string {
+    return name || this.#words("agent");
   }
 
   #clock(at: number): string {
-    return new Date(at).toLocaleTimeString([], { hour: "numeric", minute: "2-digit" });
+    return new Date(at).toLocaleTimeString(this.#locale, { hour: "numeric", minute: "2-digit" });
   }
 
   #dayName(at: number): string {
-    const today = new Date();
-    const yesterday = new Date(today.getFullYear(), today.getMonth(), today.getDate() - 1);
-    const day = new Date(at);
-    if (day.toDateString() === today.toDateString()) return this.#texts.today;
-    if (day.toDateString() === yesterday.toDateString()) return this.#texts.yesterday;
-    const year = day.getFullYear() === today.getFullYear() ? undefined : ("numeric" as const);
-    return day.toLocaleDateString([], { weekday: "short", day: "numeric", month: "long", year });
+    const days = (new Date(at).setHours(0, 0, 0, 0) - new Date().setHours(0, 0, 0, 0)) / DAY_MS;
+    // A day of the change to summer time is shorter, hence more than 1.
+    if (days < -1.1) return new Date(at).toLocaleDateString(this.#locale, { dateStyle: "long" });
+    return new Intl.RelativeTimeFormat(this.#locale, { numeric: "auto" }).format(Math.round(days), "day");
   }
 }
 
 function linked({ text, target }: Part): Node | string {
   if (target === undefined) return text;
-  return element("a", { href: target, target: "_blank", rel: "noopener noreferrer" }, text);
+  return element("a", { href: target, target: "_blank", rel: "noreferrer" }, text);
 }

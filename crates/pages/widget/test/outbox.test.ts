@@ -62,19 +62,50 @@ test("a foreign hand in the storage costs the texts, not the widget", () => {
   }
 });
 
-test("refused texts return to the box, and are meant to be sent", () => {
-  const draft = new Draft(browser()());
-  draft.takeBack(["one"]);
-  draft.takeBack(["two"]);
-  assert.equal(draft.text, "one\ntwo");
-  assert.equal(draft.heldBack, true);
+test("a text that is written down again keeps its place", () => {
+  const tab = browser();
+  const outbox = new Outbox(tab());
+  for (const text of ["one", "two", "three"]) outbox.add(text, null, 1);
+  const [first] = outbox.all();
+  first!.startTried = true;
+  outbox.keep(first!);
+  assert.deepEqual(textsIn(new Outbox(tab())), ["one", "two", "three"]);
 });
 
-test("a refused text beside a half-written one is not sent without asking", () => {
+test("what a closed conversation refused waits for a yes, also after a reload, and then goes in order", () => {
   const tab = browser();
-  const draft = new Draft(tab());
-  draft.write("half-wri");
-  draft.takeBack(["refused"]);
-  assert.equal(draft.text, "refused\nhalf-wri");
-  assert.equal(new Draft(tab()).heldBack, false);
+  const before = new Outbox(tab());
+  for (const text of ["one", "two"]) before.add(text, "c1", 1);
+  before.add("elsewhere", "c2", 2);
+  before.hold(({ conversation }) => conversation === "c1");
+  const outbox = new Outbox(tab());
+  assert.equal(outbox.next()?.text, "elsewhere");
+  assert.deepEqual(outbox.held().map(({ text }) => text), ["one", "two"]);
+  for (const item of outbox.held()) outbox.release(item, null);
+  assert.deepEqual(textsIn(new Outbox(tab())), ["one", "two", "elsewhere"]);
+  assert.deepEqual([outbox.next()?.text, outbox.next()?.conversation], ["one", null]);
+});
+
+test("what was accepted before the close is not held back", () => {
+  const outbox = new Outbox(browser()());
+  outbox.add("one", "c1", 1);
+  outbox.accepted(outbox.next()!);
+  outbox.hold();
+  assert.deepEqual(textsIn(outbox), []);
+});
+
+test("a no discards what was held, and nothing else", () => {
+  const tab = browser();
+  const outbox = new Outbox(tab());
+  outbox.add("held", "c1", 1);
+  outbox.hold();
+  outbox.add("new", null, 2);
+  outbox.discard(outbox.held());
+  assert.deepEqual(textsIn(new Outbox(tab())), ["new"]);
+});
+
+test("the text in the box survives a reload", () => {
+  const tab = browser();
+  new Draft(tab()).write("half-wri");
+  assert.equal(new Draft(tab()).text, "half-wri");
 });
