@@ -29,6 +29,9 @@ test("a link to a later page finds its way there once, and turning on costs one 
   assert.equal(asked.length, 4);
   assert.deepEqual(ids(await pages.page(9)).length, 25);
   assert.equal(asked.length, 5);
+  pages.forget();
+  assert.deepEqual(ids(await pages.page(2))[0], 25);
+  assert.equal(asked.length, 7);
 });
 
 test("the last page is what is left, and behind it there is nothing", async () => {

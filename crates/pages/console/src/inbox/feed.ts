@@ -8,8 +8,9 @@ import { explain } from "../live/refusals";
 import { Store } from "../live/store";
 import type { View } from "../route";
 
-/** Which rows belong to the page is the server's to say; it is asked at most this often. */
+/** Which rows belong to the page is the server's to say. Not every console asks in the same moment. */
 const ASK_AGAIN_AFTER_MS = 1_000;
+const ASK_AGAIN_SPREAD_MS = 1_000;
 
 export interface FeedState {
   phase: "loading" | "ready" | "failed";
@@ -132,19 +133,22 @@ export class Feed {
     else if (!this.#countFromCounts()) this.#askSoon();
   }
 
-  /** Puts the row where it belongs, or takes it off. What then belongs on the page is asked for. */
+  /** Puts the row where it belongs, or takes it off. What has to come from another page is asked for. */
   #put(row: Summary, leaves = false): void {
     const { rows: before, page, hasNext } = this.state.value;
     const rows = new Map(before);
     if (leaves) rows.delete(row.id);
     else rows.set(row.id, row);
     const order = this.#sorted(rows);
-    for (const id of order.splice(this.#view.size)) rows.delete(id);
-    this.#set({ rows, order });
+    const pushedOff = order.splice(this.#view.size);
+    for (const id of pushedOff) rows.delete(id);
+    // The next page begins elsewhere now.
+    if (pushedOff.length > 0) this.#pages.forget();
+    this.#set({ rows, order, hasNext: hasNext || pushedOff.length > 0 });
     const isMoreOrLess = leaves || !before.has(row.id);
-    if (isMoreOrLess) this.#countFromCounts();
-    const isAtAnEnd = (page > 1 && order[0] === row.id) || (hasNext && order.at(-1) === row.id);
-    if (isMoreOrLess || isAtAnEnd) this.#askSoon();
+    const isCounted = !isMoreOrLess || this.#countFromCounts();
+    const belongsElsewhere = (page > 1 && order[0] === row.id) || (hasNext && order.at(-1) === row.id);
+    if (!isCounted || belongsElsewhere || (hasNext && leaves) || (page > 1 && isMoreOrLess)) this.#askSoon();
   }
 
   #isOnPage(row: Summary): boolean {
@@ -168,9 +172,9 @@ export class Feed {
     return true;
   }
 
-  /** However often it is called, it asks once a second. */
+  /** However often it is called, it asks once in a while. */
   #askSoon(): void {
-    this.#timer ??= setTimeout(() => this.reload(), ASK_AGAIN_AFTER_MS);
+    this.#timer ??= setTimeout(() => this.reload(), ASK_AGAIN_AFTER_MS + Math.random() * ASK_AGAIN_SPREAD_MS);
   }
 
   #askedAgain(): void {

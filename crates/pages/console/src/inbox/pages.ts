@@ -34,6 +34,11 @@ export class Pages {
     return this.#from(at, this.#size);
   }
 
+  /** Rows have moved from page to page: where pages begin is found out anew. */
+  forget(): void {
+    this.#cursors.clear();
+  }
+
   async #from(at: number, limit: number): Promise<InboxPage> {
     // The first page has no cursor: it begins where the list begins.
     const cursor = this.#cursors.get(at);
