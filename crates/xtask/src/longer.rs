@@ -8,7 +8,8 @@ use crate::check::{build, cargo, npm, with_binary};
 use crate::run::run;
 
 /// The README's pictures: where the browser tests put them, and what they are called.
-const PICTURES: &[&str] = &["console-conversation", "widget-conversation", "widget-phone"];
+const PICTURES: &[&str] =
+    &["console-conversation", "inbox-bulk-outcome", "widget-conversation", "widget-phone"];
 
 /// Does what a machine can do.
 pub fn fix() -> Result<()> {
