@@ -29,10 +29,10 @@ fn bad_configuration_is_refused_before_anything_is_made() {
             &["--database-url", "postgres://me:hunter2@db/x?sslrootcert=/none/such"],
             &["--database-url", "/none/such", "PEM"],
         ),
-        (&["--redis-url", "cache:6379"], &["--redis-url", "redis://HOST"]),
+        (&["--redis-url", "cache:6379"], &["--redis-url", "redis[s]://HOST"]),
         (&["--redis-url", "redis://:hunter2@cache:6379"], &["--redis-url", "needs no Redis"]),
-        (&["--redis-url", ":hunter2@cache:6379"], &["--redis-url", "redis://HOST"]),
-        (&["--redis-url", "redis://me:hunter2@cache:port"], &["--redis-url", "redis://HOST"]),
+        (&["--redis-url", ":hunter2@cache:6379"], &["--redis-url", "redis[s]://HOST"]),
+        (&["--redis-url", "redis://me:hunter2@cache:port"], &["--redis-url", "redis[s]://HOST"]),
         (
             &["--redis-url", "rediss://me:hunter2@cache?sslrootcert=/none/such"],
             &["--redis-url", "/none/such"],
