@@ -111,6 +111,10 @@ impl Inner {
 
     pub(crate) async fn list(&self, query: InboxQuery) -> Result<(InboxRows, Counts), Refusal> {
         let (site, agent) = (query.site, query.agent);
+        if self.inbox_is_watched(site) {
+            // Whoever asks to watch and for a list at once must not miss what changes between the two.
+            self.begin_to_compare_rows(site).await?;
+        }
         let rows = self.store.list(query).await?;
         let counts = self.store.open_counts(site).await?;
         Ok((rows, counts_for(&counts, agent)))

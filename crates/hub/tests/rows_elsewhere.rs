@@ -7,12 +7,12 @@ mod support;
 use std::sync::Arc;
 use std::time::Duration;
 
-use conversation::Command;
+use conversation::{Command, Subject};
 use fanout::{Apart, Fanout, Local, Weather};
 use hub::{News, Settings};
-use protocol::Counts;
-use store::MemoryStore;
-use support::{CLOSE, Node, Person, post};
+use protocol::{AgentId, Counts, Order, Queue, Sort, StatusFilter};
+use store::{InboxQuery, MemoryStore};
+use support::{CLOSE, Moody, Node, Person, SITE, post};
 use tokio::time::Instant;
 
 /// P9: so long may it take without hints.
@@ -93,4 +93,39 @@ async fn what_has_been_told_is_not_told_again() {
     let rows = std::iter::from_fn(|| alice.heard.try_recv().ok());
     assert_eq!(rows.filter(|news| matches!(news, News::Row(_))).count(), 0);
     assert_eq!(here.metrics.repaired.get(), 1);
+}
+
+fn everything(agent: AgentId) -> InboxQuery {
+    InboxQuery {
+        site: SITE,
+        agent,
+        queue: Queue::All,
+        status: StatusFilter::All,
+        words: Vec::new(),
+        sort: Sort::Activity,
+        order: Order::Desc,
+        after: None,
+        limit: 10,
+        until: None,
+    }
+}
+
+/// Whoever asks for the list before it has an answer to its watch has each row from one or the other.
+#[tokio::test(start_paused = true)]
+async fn a_list_asked_for_together_with_the_watch_leaves_nothing_out() {
+    let store = Moody::new();
+    let [here, there] =
+        [(); 2].map(|()| Node::on(store.clone(), Arc::new(Apart), Settings::default()));
+    let id = there.visitor(1).start("hello").await;
+    let (mut alice, bob) = (here.agent(1), there.agent(2));
+    here.hub.join(&alice.asker);
+    store.meanwhile(async move { assert!(bob.does(id, Command::Claim).await.is_ok()) });
+
+    here.hub.watch_inbox(&alice.asker, true, 1);
+    let Subject::Agent { id: agent, .. } = alice.asker.subject else { panic!("an agent") };
+    let (listed, _) = here.hub.list(everything(agent)).await.unwrap();
+    let is_listed = listed.rows.iter().any(|row| row.id == id && row.owner.is_some());
+    if !is_listed {
+        row(&mut alice, |row| row.conversation.id == id && row.conversation.owner.is_some()).await;
+    }
 }

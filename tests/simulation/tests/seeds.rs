@@ -1,6 +1,6 @@
 //! Three hundred worlds, and one of them twice.
 
-use simulation::{live, many};
+use simulation::{live, many, run};
 
 /// As many as the check has time for; `cargo xtask simulate` lives through more.
 const SEEDS: u64 = 300;
@@ -13,6 +13,17 @@ fn every_seed_keeps_every_promise() {
     assert!(summary.failures.is_empty(), "{}", summary.failures.join("\n"));
     let unexercised = summary.unexercised();
     assert!(unexercised.is_empty(), "this run shows nothing about: {unexercised:?}");
+}
+
+/// Worlds in which a judge once condemned what is right: a start that is told after the answer to an unwatch
+/// sent before it, or once the store is there again; and rows that another node changed before the watch of
+/// the inbox was answered.
+#[test]
+fn what_was_once_misjudged_is_believed() {
+    for seed in [5265, 5942, 6861, 15311] {
+        let broken = run(seed).broken;
+        assert!(broken.is_empty(), "seed {seed}: {broken:?}");
+    }
 }
 
 #[test]

@@ -236,7 +236,7 @@ impl Moody {
         Arc::new(Self { inner, mood, meanwhile: Mutex::new(None) })
     }
 
-    /// This happens just before the next page of events is read, or the next counts.
+    /// This happens just before the next page of events is read, the next counts, or the next changes.
     pub fn meanwhile(&self, happens: impl Future<Output = ()> + Send + 'static) {
         *self.meanwhile.lock().unwrap() = Some(Box::pin(happens));
     }
@@ -339,9 +339,20 @@ impl store::Inbox for Moody {
         })
     }
 
+    fn changed_since(
+        &self,
+        site: SiteId,
+        mark: Option<store::Mark>,
+    ) -> store::Answer<'_, store::Changed> {
+        Box::pin(async move {
+            self.check()?;
+            self.let_it_happen().await;
+            self.inner.changed_since(site, mark).await
+        })
+    }
+
     passed_on! {
         fn list(&self, query: store::InboxQuery) -> store::InboxRows;
-        fn changed_since(&self, site: SiteId, mark: Option<store::Mark>) -> store::Changed;
     }
 }
 

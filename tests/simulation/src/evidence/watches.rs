@@ -67,8 +67,9 @@ struct Sorter<'a, 'b> {
     open: BTreeMap<Place, Watch<'a>>,
     /// Starts on each connection that wait for their answer: they may be told before it.
     starting: BTreeMap<ConnectionId, usize>,
-    /// Begun, and perhaps not told yet: that may come after an unwatch that was asked for before it.
-    begun: BTreeSet<Place>,
+    /// The steps at which starts were asked for that are answered, and perhaps not told yet: that may come
+    /// after the answer to whatever was asked before.
+    begun: BTreeMap<Place, usize>,
     gone: BTreeSet<ConnectionId>,
     over: Vec<Watch<'a>>,
     unasked: Vec<Place>,
@@ -80,7 +81,7 @@ pub(super) fn of<'a>(
     lines: &BTreeMap<ConnectionId, Line>,
 ) -> (Vec<Watch<'a>>, Vec<Place>) {
     let (open, starting) = (BTreeMap::new(), BTreeMap::new());
-    let (begun, gone) = (BTreeSet::new(), BTreeSet::new());
+    let (begun, gone) = (BTreeMap::new(), BTreeSet::new());
     let (over, unasked) = (Vec::new(), Vec::new());
     let mut sorter = Sorter { attempts, lines, open, starting, begun, gone, over, unasked };
     for (step, entry) in history.entries.iter().enumerate() {
@@ -110,7 +111,7 @@ impl<'a> Sorter<'a, '_> {
             What::Told { connection, conversation, event } => {
                 let place = (*connection, *conversation);
                 let starting = self.starting.get(connection).is_some_and(|count| *count > 0);
-                let begun = self.begun.contains(&place);
+                let begun = self.begun.contains_key(&place);
                 if !self.open.contains_key(&place) && (starting || begun) {
                     self.begin(now, place, 0);
                 }
@@ -129,6 +130,7 @@ impl<'a> Sorter<'a, '_> {
             return;
         }
         let place = (attempt.connection, attempt.conversation);
+        self.nothing_comes_late(attempt, answer, place);
         match (attempt.question, answer) {
             (Question::Watch { .. }, Answered::Watched { head, .. }) => {
                 match self.open.get_mut(&place) {
@@ -148,7 +150,7 @@ impl<'a> Sorter<'a, '_> {
                     if !self.open.contains_key(&place) {
                         self.begin(now, place, 0);
                     }
-                    self.begun.insert(place);
+                    self.begun.insert(place, attempt.asked.step);
                 }
                 if let Some(count) = self.starting.get_mut(&attempt.connection) {
                     *count = count.saturating_sub(1);
@@ -165,8 +167,19 @@ impl<'a> Sorter<'a, '_> {
         }
     }
 
+    /// A start is told before the snapshot, or the end, that was asked for after it.
+    fn nothing_comes_late(&mut self, attempt: &Attempt<'_>, answer: &Answered, place: Place) {
+        let told = match (attempt.question, answer) {
+            (Question::Watch { .. }, Answered::Watched { .. }) | (Question::Unwatch, _) => true,
+            // Without a store there is no snapshot, and what the start is owed has to wait too.
+            _ => false,
+        };
+        if told && self.begun.get(&place).is_some_and(|begun| attempt.asked.step > *begun) {
+            self.begun.remove(&place);
+        }
+    }
+
     fn begin(&mut self, begun: Moment, place: Place, head: u64) {
-        self.begun.remove(&place);
         let (connection, conversation) = place;
         let Some(line) = self.lines.get(&connection) else { return };
         let audience = line.who.audience();

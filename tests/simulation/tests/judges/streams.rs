@@ -208,6 +208,48 @@ fn an_event_is_told_before_the_snapshot() {
     });
 }
 
+/// Where somebody was answered that it watches no longer what it had begun: the step, its connection, and
+/// what it had been told first.
+fn given_up(history: &simulation::History) -> Option<(usize, u64, What)> {
+    let (mut first, mut asked) = (BTreeMap::new(), BTreeMap::new());
+    find(history, |step, what| {
+        match what {
+            What::Told { connection, conversation, event } if event.seq.0 == 1 => {
+                first.insert((*connection, *conversation), what.clone());
+            }
+            What::Asked { attempt, connection, conversation, question: Question::Unwatch } => {
+                if let Some(told) = first.get(&(*connection, *conversation)) {
+                    asked.insert(*attempt, (*connection, told.clone()));
+                }
+            }
+            // Whatever is told from here on may be what it has begun just now; or nobody hears it.
+            What::Asked { connection, question: Question::Start { .. }, .. }
+            | What::Overflowed { connection }
+            | What::Ended { connection } => {
+                first.retain(|(other, _), _| other != connection);
+                asked.retain(|_, (other, _)| other != connection);
+            }
+            What::Answered { attempt, .. } => {
+                return asked.remove(attempt).map(|(connection, told)| (step, connection, told));
+            }
+            _ => {}
+        }
+        None
+    })
+}
+
+#[test]
+fn a_beginning_is_told_again_after_it_was_given_up() {
+    breaks("P8", |history| {
+        let Some((step, connection, told)) = given_up(history) else { return false };
+        let at = history.entries[step].at;
+        // With this it ends: nothing that comes later shows that it was too much.
+        let added = [told, What::Ended { connection }].map(|what| Entry { at, what });
+        history.entries.splice(step + 1..step + 1, added);
+        true
+    });
+}
+
 #[test]
 fn the_last_event_of_a_conversation_never_arrives() {
     breaks_when_quiet("P9", |history| {

@@ -8,7 +8,7 @@ use protocol::ConversationId;
 
 use super::Fault;
 use crate::evidence::{Evidence, Line, Moment, PROMISED};
-use crate::history::{Answered, ConnectionId, Question, What};
+use crate::history::{Answered, ConnectionId, NodeId, Question, What};
 
 pub fn faults(evidence: &Evidence<'_>) -> Vec<Fault> {
     let mut faults = late(evidence);
@@ -17,6 +17,21 @@ pub fn faults(evidence: &Evidence<'_>) -> Vec<Fault> {
 }
 
 type Place = (ConnectionId, ConversationId);
+
+/// When a connection began to watch the inbox.
+#[derive(Clone, Copy)]
+struct Begun {
+    asked: Moment,
+    answered: Moment,
+}
+
+impl Begun {
+    /// From where on it is owed what `by` commits. Its own node holds back what it commits while it
+    /// answers; what others commit it may begin to ask for as late as with the answer.
+    fn from(self, by: Option<NodeId>, line: &Line) -> Moment {
+        if by == Some(line.node) { self.asked } else { self.answered }
+    }
+}
 
 /// A change of which a watcher was not told in time, by this row or by a later one.
 fn late(evidence: &Evidence<'_>) -> Vec<Fault> {
@@ -27,9 +42,9 @@ fn late(evidence: &Evidence<'_>) -> Vec<Fault> {
         }
     }
     let mut faults = Vec::new();
-    for (connection, line, from) in watches(evidence) {
+    for (connection, line, begun) in watches(evidence) {
         let over = line.ended.unwrap_or(evidence.over);
-        for (at, id, head) in changes(evidence, line, from) {
+        for (at, id, head) in changes(evidence, line, begun) {
             let until = at + PROMISED;
             let rows = told.get(&(connection, id)).map_or(&[][..], Vec::as_slice);
             let in_time = rows.iter().any(|(told, upto)| *told <= until && *upto >= head);
@@ -46,14 +61,15 @@ fn late(evidence: &Evidence<'_>) -> Vec<Fault> {
 fn changes<'b>(
     evidence: &'b Evidence<'_>,
     line: &'b Line,
-    from: Moment,
+    begun: Begun,
 ) -> impl Iterator<Item = (Duration, ConversationId, u64)> {
-    let since = evidence.history.entries.iter().skip(from.step);
-    since.filter_map(|entry| match &entry.what {
-        What::Committed { conversation, events, .. } => {
+    let since = evidence.history.entries.iter().enumerate().skip(begun.asked.step);
+    since.filter_map(move |(step, entry)| match &entry.what {
+        What::Committed { by, conversation, events } => {
             let row = evidence.history.rows.get(conversation)?;
             let head = events.last()?.seq.0;
-            (row.site == line.who.site()).then_some((entry.at, *conversation, head))
+            let owed = step > begun.from(*by, line).step && row.site == line.who.site();
+            owed.then_some((entry.at, *conversation, head))
         }
         _ => None,
     })
@@ -72,8 +88,8 @@ fn old(evidence: &Evidence<'_>) -> Vec<Fault> {
         }
     }
     let mut faults = Vec::new();
-    for (line, watcher, from) in watches(evidence).filter(|(_, line, _)| line.ended.is_none()) {
-        for (id, row) in owed(evidence, watcher, from) {
+    for (line, watcher, begun) in watches(evidence).filter(|(_, line, _)| line.ended.is_none()) {
+        for (id, row) in owed(evidence, watcher, begun) {
             if told.get(&(line, id)).is_none_or(|told| *told != row) {
                 let head = told.get(&(line, id)).map(|row| row.head.0);
                 let says = format!("connection {line} has row {head:?} of {}", row.head.0);
@@ -87,14 +103,13 @@ fn old(evidence: &Evidence<'_>) -> Vec<Fault> {
 /// Connections that watch the inbox, and since when.
 fn watches<'b>(
     evidence: &'b Evidence<'_>,
-) -> impl Iterator<Item = (ConnectionId, &'b Line, Moment)> {
-    evidence.answered().filter_map(|(attempt, moment, answer)| {
+) -> impl Iterator<Item = (ConnectionId, &'b Line, Begun)> {
+    evidence.answered().filter_map(|(attempt, answered, answer)| {
         let watches = matches!(attempt.question, Question::WatchInbox)
             && matches!(answer, Answered::Counts(_));
         let line = evidence.lines.get(&attempt.connection)?;
-        // From the question on: what changes while it is answered is told after the answer.
-        let from = attempt.arrived.unwrap_or(moment);
-        watches.then_some((attempt.connection, line, from))
+        let begun = Begun { asked: attempt.arrived.unwrap_or(answered), answered };
+        watches.then_some((attempt.connection, line, begun))
     })
 }
 
@@ -102,13 +117,13 @@ fn watches<'b>(
 fn owed<'b>(
     evidence: &'b Evidence<'_>,
     line: &Line,
-    from: Moment,
+    begun: Begun,
 ) -> Vec<(ConversationId, &'b Conversation)> {
     let mut last: BTreeMap<ConversationId, bool> = BTreeMap::new();
-    for entry in &evidence.history.entries {
-        if let What::Committed { conversation, .. } = &entry.what {
+    for (step, entry) in evidence.history.entries.iter().enumerate() {
+        if let What::Committed { by, conversation, .. } = &entry.what {
             let calm = evidence.troubles.calm(line.node, entry.at, entry.at + PROMISED);
-            last.insert(*conversation, entry.at > from.at && calm);
+            last.insert(*conversation, step > begun.from(*by, line).step && calm);
         }
     }
     let owed = last.into_iter().filter(|(_, owed)| *owed).map(|(id, _)| id);
