@@ -1,8 +1,8 @@
 //! Gives memory back to the operating system after a burst.
 //!
 //! glibc keeps what was freed in the middle of its heaps, so when it has become quiet they are trimmed. It also
-//! begins a heap for nearly every thread, and what few objects outlive a burst then hold pages in each of them: so
-//! there are few. What either is worth stands in `loadtest/RESULTS.md`.
+//! begins a heap for nearly every thread, each with room of its own: so there are few. What either is worth, and what
+//! it is not, stands in `loadtest/RESULTS.md`.
 
 use std::ffi::c_int;
 use std::thread::available_parallelism;
