@@ -123,14 +123,15 @@ export class Feed {
   #onRow(arrived: Summary): void {
     this.#arrived.push(arrived);
     if (this.state.value.phase !== "ready") return;
-    const { rows } = this.state.value;
+    const { rows, page, hasNext } = this.state.value;
     const known = rows.get(arrived.id);
     const row = newerOf(known, arrived);
     const isMatch = matches(row, this.#view, this.#desk.me.id);
     if (isMatch === undefined && known === undefined) return this.#askSoon();
     if (isMatch !== false && (known !== undefined || this.#isOnPage(row))) return this.#put(row);
-    if (known !== undefined) this.#put(row, true);
-    else if (!this.#countFromCounts()) this.#askSoon();
+    if (known !== undefined) return this.#put(row, true);
+    // It may have left another page. Where there is no other, it was never in the list.
+    if ((page > 1 || hasNext) && !this.#countFromCounts()) this.#askSoon();
   }
 
   /** Puts the row where it belongs, or takes it off. What has to come from another page is asked for. */
